@@ -1,0 +1,118 @@
+// Package applicant holds the accounts of the web hall: login by a code sent to a phone, the tokens that follow, and
+// the consents an applicant gave. Whoever reads the phone owns the account; who acts for an organisation is checked
+// elsewhere, on the agent named in the order.
+package applicant
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/emmansun/gmsm/sm3"
+	"github.com/google/uuid"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/fault"
+	"caconsole/admin/number"
+	"caconsole/admin/pg"
+	"caconsole/admin/seal"
+)
+
+const (
+	codeTries  = 5              // wrong guesses before a code is dead: 5 in 1,000,000
+	tokenBytes = 32             //
+	tokenTTL   = 12 * time.Hour // a working day, not longer: halls stand on shared PCs
+)
+
+// Accounts are the applicants' accounts.
+type Accounts struct {
+	ring *seal.Ring
+}
+
+// NewAccounts returns the accounts whose phones are sealed by ring.
+func NewAccounts(ring *seal.Ring) *Accounts { return &Accounts{ring: ring} }
+
+// Session is a login that succeeded.
+type Session struct {
+	ApplicantID uuid.UUID
+	PhoneMask   string
+	Token       string // shown once; only its hash is stored
+	ExpiresAt   time.Time
+}
+
+// ReadPhone folds a phone number as typed; fault invalid_field (phone: phone_wrong).
+func ReadPhone(phone string) (string, error) {
+	p, ok := number.Mobile(phone)
+	if !ok {
+		return "", fault.InvalidField("phone", "phone_wrong")
+	}
+	return p, nil
+}
+
+// PhoneIndex is the blind index of a login phone; rate limits use it as the name of their bucket.
+func (a *Accounts) PhoneIndex(phone string) []byte { return a.ring.Index("applicant.phone", phone) }
+
+// IssueCode makes the one live login code of a phone (as ReadPhone returns it), six digits; an earlier one is dead.
+// The caller sends it in the same transaction.
+func (a *Accounts) IssueCode(ctx context.Context, tx pg.Tx, phone string, now time.Time, ttl time.Duration) (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", fault.Wrap("random_unavailable", err)
+	}
+	code := fmt.Sprintf("%06d", n)
+	return code, putCode(ctx, tx, codeRow{
+		PhoneIndex: a.PhoneIndex(phone), CodeMAC: a.codeMAC(phone, code), TriesLeft: codeTries,
+		ExpiresAt: now.Add(ttl).UTC(), CreatedAt: now.UTC(),
+	})
+}
+
+// TakeCode reports whether code is the live one of the phone, and uses it up. A wrong guess costs a try, which counts
+// only if the caller commits: it must do so whatever the answer.
+func (a *Accounts) TakeCode(ctx context.Context, tx pg.Tx, phone, code string, now time.Time) (bool, error) {
+	return takeCode(ctx, tx, a.PhoneIndex(phone), a.codeMAC(phone, code), now.UTC())
+}
+
+// codeMAC binds a code to its phone; keyed, because six digits can be guessed from a plain hash at once.
+func (a *Accounts) codeMAC(phone, code string) []byte {
+	return a.ring.Index("login_code.code", phone+"/"+code)
+}
+
+// SignIn opens a session for the account of a phone, which it makes at the first login.
+func (a *Accounts) SignIn(ctx context.Context, tx pg.Tx, phone string, now time.Time) (Session, error) {
+	id, err := a.ensure(ctx, tx, phone, now.UTC())
+	if err != nil {
+		return Session{}, err
+	}
+	raw := make([]byte, tokenBytes)
+	if _, err := rand.Read(raw); err != nil {
+		return Session{}, fault.Wrap("random_unavailable", err)
+	}
+	s := Session{
+		ApplicantID: id, PhoneMask: seal.MaskPhone(phone), Token: base64.RawURLEncoding.EncodeToString(raw),
+		ExpiresAt: now.Add(tokenTTL).UTC(),
+	}
+	return s, putToken(ctx, tx, tokenRow{TokenHash: hash(s.Token), ApplicantID: id, ExpiresAt: s.ExpiresAt, CreatedAt: now.UTC()})
+}
+
+// Resume returns who holds a token; fault login_required (Unauthenticated) if it is unknown or over. Applicants are
+// not bound to projects: what they may see is what they own.
+func (a *Accounts) Resume(ctx context.Context, q pg.Q, token string, now time.Time) (actor.Actor, error) {
+	id, err := tokenOwner(ctx, q, hash(token), now.UTC())
+	if err != nil {
+		return actor.Actor{}, err
+	}
+	return actor.Actor{Kind: actor.Applicant, ID: id, Name: "applicant", AllProjects: true}, nil
+}
+
+// Sweep deletes codes and tokens that are over.
+func (a *Accounts) Sweep(ctx context.Context, tx pg.Tx, now time.Time) error {
+	return deleteExpired(ctx, tx, now.UTC())
+}
+
+func hash(token string) []byte {
+	h := sm3.Sum([]byte(token))
+	return h[:]
+}

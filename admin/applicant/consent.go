@@ -1,0 +1,61 @@
+package applicant
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+)
+
+// Agreed names a version of an agreement.
+type Agreed struct {
+	Code    string
+	Version int
+}
+
+// Consent is an agreement an applicant stands by.
+type Consent struct {
+	Agreed
+	GivenAt time.Time
+}
+
+// GiveConsents records what an applicant agreed to; what stands already stays with its first time. The versions must
+// exist (foreign key); that they are the ones in force is the caller's to check.
+func (a *Accounts) GiveConsents(ctx context.Context, tx pg.Tx, applicantID uuid.UUID, agreed []Agreed, ip string, now time.Time) error {
+	rows := make([]consentRow, 0, len(agreed))
+	for _, c := range agreed {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fault.Wrap("random_unavailable", err)
+		}
+		rows = append(rows, consentRow{
+			ID: id, ApplicantID: applicantID, Agreement: c.Code, Version: c.Version, GivenAt: now.UTC(), IP: ip,
+		})
+	}
+	return putConsents(ctx, tx, rows)
+}
+
+// WithdrawConsents ends every standing consent to the agreements named and returns how many those were.
+func (a *Accounts) WithdrawConsents(ctx context.Context, tx pg.Tx, applicantID uuid.UUID, codes []string, now time.Time) (int64, error) {
+	return withdrawConsents(ctx, tx, applicantID, codes, now.UTC())
+}
+
+// ConsentsOf lists what an applicant stands by now, by code and version.
+func (a *Accounts) ConsentsOf(ctx context.Context, q pg.Q, applicantID uuid.UUID) ([]Consent, error) {
+	return consentsOf(ctx, q, applicantID)
+}
+
+// Missing returns those of the required agreements that are not among the consents in just that version.
+func Missing(required []Agreed, given []Consent) []Agreed {
+	var missing []Agreed
+	for _, r := range required {
+		if !slices.ContainsFunc(given, func(c Consent) bool { return c.Agreed == r }) {
+			missing = append(missing, r)
+		}
+	}
+	return missing
+}

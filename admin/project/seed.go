@@ -1,0 +1,98 @@
+package project
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/money"
+	"caconsole/admin/pg"
+)
+
+// FirstCode is the code of the first project, 中广核.
+const FirstCode = "cgn"
+
+//go:embed agreements/*.txt
+var agreementTexts embed.FS
+
+// firstAgreements are the four texts of version 1, in the order they are shown.
+var firstAgreements = []Agreement{
+	{Code: "service", Version: 1, Title: "电子认证服务协议"},
+	{Code: "privacy", Version: 1, Title: "个人信息保护政策"},
+	{Code: "personal_data", Version: 1, Title: "个人信息授权书"},
+	{Code: "sensitive_data", Version: 1, Title: "敏感个人信息授权书", Sensitive: true},
+}
+
+// firstPrices is the price list of the first project in fen, index = years - 1.
+var firstPrices = [MaxYears]money.Fen{260_00, 500_00, 720_00, 920_00, 1100_00}
+
+// firstAccount takes the transfers of the first project.
+var firstAccount = Account{Name: "深圳市电子商务安全证书管理有限公司", Number: "755900120610802", Bank: "招商银行深圳分行营业部"}
+
+// EnsureProject makes the first project with its prices, its account and the agreements, all in force since the
+// given moment. What is already there stays as it is, so it may run at every start.
+func EnsureProject(ctx context.Context, tx pg.Tx, from time.Time) (Project, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Project{}, fault.Wrap("random_unavailable", err)
+	}
+	from = from.UTC()
+	if err := insertMissing(ctx, tx, []projectRow{{ID: id, Code: FirstCode, Name: "中广核", CreatedAt: from}}); err != nil {
+		return Project{}, err
+	}
+	p, err := ByCode(ctx, tx, FirstCode)
+	if err != nil {
+		return Project{}, err
+	}
+	account, err := json.Marshal(firstAccount)
+	if err != nil {
+		return Project{}, fault.Wrap("setting_broken", err)
+	}
+	settings := []settingRow{{ProjectID: p.ID, Key: "account", Value: account, EffectiveFrom: from, CreatedAt: from}}
+	if has, err := settingsAt(ctx, tx, p.ID, from.AddDate(100, 0, 0)); err != nil {
+		return Project{}, err
+	} else if _, ok := has["account"]; !ok {
+		if err := insertMissing(ctx, tx, settings); err != nil {
+			return Project{}, err
+		}
+	}
+	if err := ensurePrices(ctx, tx, p.ID, from); err != nil {
+		return Project{}, err
+	}
+	return p, ensureAgreements(ctx, tx, from)
+}
+
+func ensurePrices(ctx context.Context, tx pg.Tx, projectID uuid.UUID, from time.Time) error {
+	has, err := Prices(ctx, tx, projectID, OrganisationCertificate, from.AddDate(100, 0, 0))
+	if err != nil || len(has) > 0 {
+		return err
+	}
+	rows := make([]priceRow, 0, MaxYears)
+	for i, fen := range firstPrices {
+		rows = append(rows, priceRow{
+			ProjectID: projectID, CertType: OrganisationCertificate, Years: i + 1, AmountFen: fen,
+			EffectiveFrom: from, CreatedAt: from,
+		})
+	}
+	return insertMissing(ctx, tx, rows)
+}
+
+func ensureAgreements(ctx context.Context, tx pg.Tx, from time.Time) error {
+	rows := make([]agreementRow, 0, len(firstAgreements))
+	for _, a := range firstAgreements {
+		body, err := agreementTexts.ReadFile("agreements/" + a.Code + ".txt")
+		if err != nil {
+			return fault.Wrap("agreement_missing", fmt.Errorf("project: text of agreement %s: %w", a.Code, err))
+		}
+		rows = append(rows, agreementRow{
+			Code: a.Code, Version: a.Version, Title: a.Title, Body: string(body), Sensitive: a.Sensitive,
+			EffectiveFrom: from, CreatedAt: from,
+		})
+	}
+	return insertMissing(ctx, tx, rows)
+}
