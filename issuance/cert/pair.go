@@ -1,0 +1,185 @@
+package cert
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+
+	"caconsole/admin/fault"
+)
+
+// Pair is the DER of two certificates of one holder.
+type Pair struct {
+	Sign []byte `json:"sign"`
+	Enc  []byte `json:"enc"`
+}
+
+// Issuer is a CA certificate with its key, which may lie in a device: nothing here sees its bytes.
+type Issuer struct {
+	Cert *smx509.Certificate
+	Key  crypto.Signer
+}
+
+// Spec says everything a pair shall contain.
+type Spec struct {
+	Profile    Profile
+	Subject    []byte // DER, the same bytes in both certificates
+	Identity   string // organisation code for the profile's identity extension
+	NotBefore  time.Time
+	NotAfter   time.Time
+	SignSerial Serial
+	EncSerial  Serial
+	SignKey    *ecdsa.PublicKey
+	EncKey     *ecdsa.PublicKey
+}
+
+// Build makes a pair. Both certificates are first built with a key that is thrown away, read back and compared field
+// by field with the spec; only if all of that holds is the CA's key used, and over exactly the bytes that were checked.
+// With random nil a software key signs deterministically (RFC 6979 over SM3): the same spec gives the same DER.
+// Fails with Invalid "certificate_lint" where the spec must not be signed.
+func Build(random io.Reader, issuer Issuer, spec Spec) (Pair, error) {
+	sign, err := draft(issuer.Cert, spec, Sign)
+	if err != nil {
+		return Pair{}, lintFault(Sign, err)
+	}
+	enc, err := draft(issuer.Cert, spec, Enc)
+	if err != nil {
+		return Pair{}, lintFault(Enc, err)
+	}
+	var p Pair
+	if p.Sign, err = sign.sign(random, issuer); err != nil {
+		return Pair{}, fault.Wrap("signing_failed", err)
+	}
+	if p.Enc, err = enc.sign(random, issuer); err != nil {
+		return Pair{}, fault.Wrap("signing_failed", err)
+	}
+	return p, nil
+}
+
+// Kind tells the two certificates of a pair apart.
+type Kind string
+
+// The kinds of certificate.
+const (
+	Sign Kind = "sign" // 签名证书
+	Enc  Kind = "enc"  // 加密证书
+)
+
+// drafted is a certificate that passed the lint but has not met the CA's key yet.
+type drafted struct {
+	template *smx509.Certificate
+	tbs      []byte // what was linted
+}
+
+func draft(ca *smx509.Certificate, spec Spec, kind Kind) (drafted, error) {
+	tpl, err := template(spec, kind)
+	if err != nil {
+		return drafted{}, err
+	}
+	checked, err := rehearse(ca, tpl)
+	if err != nil {
+		return drafted{}, err
+	}
+	return drafted{template: tpl, tbs: checked.RawTBSCertificate}, lint(checked, ca, spec, kind)
+}
+
+func (d drafted) sign(random io.Reader, issuer Issuer) ([]byte, error) {
+	der, err := smx509.CreateCertificate(random, d.template, issuer.Cert, d.template.PublicKey, issuer.Key)
+	if err != nil {
+		return nil, err
+	}
+	made, err := smx509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(made.RawTBSCertificate, d.tbs) {
+		return nil, errors.New("signed bytes differ from those that were checked")
+	}
+	return der, nil
+}
+
+// rehearse builds the certificate under the CA's name with a key of its own.
+func rehearse(ca, tpl *smx509.Certificate) (*smx509.Certificate, error) {
+	throwaway, err := sm2.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	parent := *ca
+	parent.PublicKey = nil // otherwise smx509 insists on the CA's own key
+	der, err := smx509.CreateCertificate(nil, tpl, &parent, tpl.PublicKey, throwaway)
+	if err != nil {
+		return nil, err
+	}
+	return smx509.ParseCertificate(der)
+}
+
+func template(s Spec, kind Kind) (*smx509.Certificate, error) {
+	names, serial, key := s.Profile.SignUsage, s.SignSerial, s.SignKey
+	if kind == Enc {
+		names, serial, key = s.Profile.EncUsage, s.EncSerial, s.EncKey
+	}
+	ku, err := usage(names)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := smx509.ParseOID(s.Profile.PolicyOID)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := identityExtension(s.Profile.IdentityOID, s.Identity)
+	if err != nil {
+		return nil, err
+	}
+	return &smx509.Certificate{
+		SerialNumber:          serial.Int(),
+		RawSubject:            s.Subject,
+		PublicKey:             key,
+		NotBefore:             s.NotBefore.UTC(),
+		NotAfter:              s.NotAfter.UTC(),
+		KeyUsage:              ku,
+		SubjectKeyId:          keyID(key),
+		Policies:              []smx509.OID{policy},
+		CRLDistributionPoints: s.Profile.CRL,
+		IssuingCertificateURL: s.Profile.CAIssuers,
+		ExtraExtensions:       []pkix.Extension{identity},
+		SignatureAlgorithm:    smx509.SM2WithSM3,
+	}, nil
+}
+
+func identityExtension(oid, code string) (pkix.Extension, error) {
+	var id asn1.ObjectIdentifier
+	for _, part := range strings.Split(oid, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return pkix.Extension{}, err
+		}
+		id = append(id, n)
+	}
+	value, err := asn1.MarshalWithParams(code, "printable")
+	return pkix.Extension{Id: id, Value: value}, err
+}
+
+// keyID is the leftmost 160 bits of the SM3 of the public point, method 1 of RFC 7093 with the national hash.
+func keyID(key *ecdsa.PublicKey) []byte {
+	point, err := sm2.PublicKeyToECDH(key)
+	if err != nil {
+		return nil // the lint refuses a certificate without one
+	}
+	sum := SM3(point.Bytes())
+	return sum[:20]
+}
+
+func lintFault(kind Kind, err error) error {
+	return &fault.Error{Kind: fault.Invalid, Key: "certificate_lint", Args: fault.Args{"kind": string(kind)}, Cause: err}
+}
