@@ -1,0 +1,152 @@
+// Package paper draws the papers an applicant would scan and photograph: the application form signed and stamped, the
+// business licence, the remittance voucher, an identity card and a face.
+//
+// Everything is synthetic, says so on its face (样例), and is repeatable: the same seed draws the same bytes. The
+// results are JPEG files with the faults of a scan: slightly turned, greyish, a little noise.
+package paper
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+)
+
+// ErrNoFont says that no font with Chinese characters was found.
+var ErrNoFont = errors.New("no font with Chinese characters found")
+
+// Painter draws with one font. It may be used by several goroutines at once.
+type Painter struct{ font *sfnt.Font }
+
+// New makes a painter of a TrueType or OpenType font, or of the Simplified Chinese member of a collection.
+func New(ttf []byte) (*Painter, error) {
+	fonts, err := opentype.ParseCollection(ttf)
+	if err != nil {
+		return nil, fmt.Errorf("parse font: %w", err)
+	}
+	var first *sfnt.Font
+	for i := range fonts.NumFonts() {
+		f, err := fonts.Font(i)
+		if err != nil {
+			return nil, fmt.Errorf("parse font: %w", err)
+		}
+		if !has(f, '鲜') {
+			continue
+		}
+		if name, err := f.Name(nil, sfnt.NameIDFull); err == nil && strings.Contains(name, " SC") {
+			return &Painter{f}, nil
+		}
+		if first == nil {
+			first = f
+		}
+	}
+	if first == nil {
+		return nil, ErrNoFont
+	}
+	return &Painter{first}, nil
+}
+
+func has(f *sfnt.Font, r rune) bool {
+	i, err := f.GlyphIndex(nil, r)
+	return err == nil && i != 0
+}
+
+// system is where Debian's packages fonts-noto-cjk, fonts-droid-fallback and fonts-wqy-* put their fonts.
+var system = []string{
+	"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+	"/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+	"/usr/share/fonts/truetype/wqy/*.ttc",
+	"/usr/share/fonts/*/*/*SC*.ttf",
+}
+
+// Open makes a painter of the font file at path, or, when path is empty, of the first fitting font of the system.
+func Open(path string) (*Painter, error) {
+	if path != "" {
+		return open(path)
+	}
+	for _, pattern := range system {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("search fonts: %w", err)
+		}
+		for _, f := range found {
+			if p, err := open(f); err == nil {
+				return p, nil
+			}
+		}
+	}
+	return nil, ErrNoFont
+}
+
+func open(path string) (*Painter, error) {
+	raw, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own flag or a system font
+	if err != nil {
+		return nil, fmt.Errorf("read font: %w", err)
+	}
+	return New(raw)
+}
+
+// chance is the source of every accident on a paper.
+func chance(seed uint64, kind string) *rand.Rand {
+	var salt uint64
+	for _, b := range []byte(kind) {
+		salt = salt*131 + uint64(b)
+	}
+	return rand.New(rand.NewPCG(seed, salt)) //nolint:gosec // repeatable papers are wanted, not secret ones
+}
+
+// Inks of the drawings.
+var (
+	black = color.NRGBA{28, 28, 30, 255}
+	grey  = color.NRGBA{110, 110, 112, 255}
+	red   = color.NRGBA{200, 24, 30, 255}
+	blue  = color.NRGBA{22, 40, 120, 255}
+	gold  = color.NRGBA{178, 140, 70, 255}
+	white = color.NRGBA{255, 255, 255, 255}
+	ghost = color.NRGBA{150, 30, 30, 42} // the 样例 across a paper: readable, and yet it hides nothing
+)
+
+// sample writes 样例 over the whole canvas, so that no drawing can pass for a real document.
+func (c *canvas) sample(size float64) {
+	w, h := float64(c.Bounds().Dx()), float64(c.Bounds().Dy())
+	const slant = -0.42
+	for y := size * 1.2; y < h+size; y += size * 3.4 {
+		for x := size * 0.4; x < w; x += size * 5.2 {
+			c.slanted(ghost, "样例 SAMPLE", point{x, y}, size*0.8, slant)
+		}
+	}
+}
+
+// slanted writes s along a line turned by angle.
+func (c *canvas) slanted(ink color.Color, s string, o point, size, angle float64) {
+	var all [][]point
+	pen := 0.0
+	base := turned(angle, 1, o)
+	for _, r := range s {
+		outlines, adv := c.glyph(r)
+		m := turned(angle, size, base.at(point{pen, 0}))
+		for _, poly := range outlines {
+			all = append(all, mapped(poly, m))
+		}
+		pen += adv * size
+	}
+	c.fill(ink, all...)
+}
+
+// encode is the last step of every paper. Quality 82 is what office scanners write by default.
+func encode(img image.Image) ([]byte, error) {
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 82}); err != nil {
+		return nil, fmt.Errorf("encode paper: %w", err)
+	}
+	return out.Bytes(), nil
+}

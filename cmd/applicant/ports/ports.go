@@ -1,0 +1,78 @@
+// Package ports reads and writes ports.json, the list of addresses by which the parts of a demo or test find each other.
+package ports
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Names of the addresses in the file. All but SMTP are URLs; SMTP is host:port.
+const (
+	Console  = "console"  // staff pages and intake API
+	Identity = "identity" // Tencent Cloud FaceID
+	Telecom  = "telecom"  // Tencent Cloud FaceID, three-factor check
+	SMS      = "sms"      // Tencent Cloud SMS
+	Invoice  = "invoice"  // 诺诺 open platform
+	SMTP     = "smtp"     // mail server
+)
+
+// Map is the content of the file. Values are kept as they came, so that entries this program knows nothing of survive.
+type Map map[string]any
+
+// Get returns the address called name, or "" when the file does not name it.
+func (m Map) Get(name string) string {
+	s, _ := m[name].(string)
+	return s
+}
+
+// Read reads the file. A missing file is an empty map: addresses appear as their owners start.
+func Read(path string) (Map, error) {
+	raw, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own flag
+	if errors.Is(err, fs.ErrNotExist) {
+		return Map{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read ports: %w", err)
+	}
+	m := Map{}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, fmt.Errorf("read ports %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Merge adds add to the file and keeps what else is in it. The file is replaced in one step, so that a reader never
+// sees half of it; two writers at once are not expected (one process starts the parts one after the other).
+func Merge(path string, add map[string]string) error {
+	m, err := Read(path)
+	if err != nil {
+		return err
+	}
+	for k, v := range add {
+		m[k] = v
+	}
+	raw, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode ports: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("write ports: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".ports-*")
+	if err != nil {
+		return fmt.Errorf("write ports: %w", err)
+	}
+	_, werr := tmp.Write(append(raw, '\n'))
+	if err := errors.Join(werr, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		_ = os.Remove(tmp.Name())
+		return fmt.Errorf("write ports: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("write ports: %w", err)
+	}
+	return nil
+}
