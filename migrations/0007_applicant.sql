@@ -42,7 +42,7 @@ CREATE TABLE consent (
     given_at     timestamptz NOT NULL,
     ip           text NOT NULL,
     withdrawn_at timestamptz,
-    FOREIGN KEY (agreement, version) REFERENCES agreement (code, version),
+    CONSTRAINT consent_agreement_known FOREIGN KEY (agreement, version) REFERENCES agreement (code, version),
     CONSTRAINT consent_withdrawn_later CHECK (withdrawn_at IS NULL OR withdrawn_at >= given_at)
 );
 CREATE UNIQUE INDEX consent_live_once ON consent (applicant_id, agreement, version) WHERE withdrawn_at IS NULL;

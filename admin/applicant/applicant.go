@@ -27,13 +27,13 @@ const (
 	tokenTTL   = 12 * time.Hour // a working day, not longer: halls stand on shared PCs
 )
 
-// Accounts are the applicants' accounts.
-type Accounts struct {
+// Applicants are the applicants' accounts.
+type Applicants struct {
 	ring *seal.Ring
 }
 
-// NewAccounts returns the accounts whose phones are sealed by ring.
-func NewAccounts(ring *seal.Ring) *Accounts { return &Accounts{ring: ring} }
+// NewApplicants returns the accounts whose phones are sealed by ring.
+func NewApplicants(ring *seal.Ring) *Applicants { return &Applicants{ring: ring} }
 
 // Session is a login that succeeded.
 type Session struct {
@@ -53,17 +53,17 @@ func ReadPhone(phone string) (string, error) {
 }
 
 // PhoneIndex is the blind index of a login phone; rate limits use it as the name of their bucket.
-func (a *Accounts) PhoneIndex(phone string) []byte { return a.ring.Index("applicant.phone", phone) }
+func (a *Applicants) PhoneIndex(phone string) []byte { return a.ring.Index("applicant.phone", phone) }
 
 // IssueCode makes the one live login code of a phone (as ReadPhone returns it), six digits; an earlier one is dead.
 // The caller sends it in the same transaction.
-func (a *Accounts) IssueCode(ctx context.Context, tx pg.Tx, phone string, now time.Time, ttl time.Duration) (string, error) {
+func (a *Applicants) IssueCode(_ context.Context, tx pg.Tx, phone string, now time.Time, ttl time.Duration) (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
 		return "", fault.Wrap("random_unavailable", err)
 	}
 	code := fmt.Sprintf("%06d", n)
-	return code, putCode(ctx, tx, codeRow{
+	return code, putCode(tx, codeRow{
 		PhoneIndex: a.PhoneIndex(phone), CodeMAC: a.codeMAC(phone, code), TriesLeft: codeTries,
 		ExpiresAt: now.Add(ttl).UTC(), CreatedAt: now.UTC(),
 	})
@@ -71,18 +71,18 @@ func (a *Accounts) IssueCode(ctx context.Context, tx pg.Tx, phone string, now ti
 
 // TakeCode reports whether code is the live one of the phone, and uses it up. A wrong guess costs a try, which counts
 // only if the caller commits: it must do so whatever the answer.
-func (a *Accounts) TakeCode(ctx context.Context, tx pg.Tx, phone, code string, now time.Time) (bool, error) {
-	return takeCode(ctx, tx, a.PhoneIndex(phone), a.codeMAC(phone, code), now.UTC())
+func (a *Applicants) TakeCode(_ context.Context, tx pg.Tx, phone, code string, now time.Time) (bool, error) {
+	return takeCode(tx, a.PhoneIndex(phone), a.codeMAC(phone, code), now.UTC())
 }
 
 // codeMAC binds a code to its phone; keyed, because six digits can be guessed from a plain hash at once.
-func (a *Accounts) codeMAC(phone, code string) []byte {
+func (a *Applicants) codeMAC(phone, code string) []byte {
 	return a.ring.Index("login_code.code", phone+"/"+code)
 }
 
 // SignIn opens a session for the account of a phone, which it makes at the first login.
-func (a *Accounts) SignIn(ctx context.Context, tx pg.Tx, phone string, now time.Time) (Session, error) {
-	id, err := a.ensure(ctx, tx, phone, now.UTC())
+func (a *Applicants) SignIn(_ context.Context, tx pg.Tx, phone string, now time.Time) (Session, error) {
+	id, err := a.ensure(tx, phone, now.UTC())
 	if err != nil {
 		return Session{}, err
 	}
@@ -94,22 +94,28 @@ func (a *Accounts) SignIn(ctx context.Context, tx pg.Tx, phone string, now time.
 		ApplicantID: id, PhoneMask: seal.MaskPhone(phone), Token: base64.RawURLEncoding.EncodeToString(raw),
 		ExpiresAt: now.Add(tokenTTL).UTC(),
 	}
-	return s, putToken(ctx, tx, tokenRow{TokenHash: hash(s.Token), ApplicantID: id, ExpiresAt: s.ExpiresAt, CreatedAt: now.UTC()})
+	return s, putToken(tx, tokenRow{TokenHash: hash(s.Token), ApplicantID: id, ExpiresAt: s.ExpiresAt, CreatedAt: now.UTC()})
 }
 
 // Resume returns who holds a token; fault login_required (Unauthenticated) if it is unknown or over. Applicants are
 // not bound to projects: what they may see is what they own.
-func (a *Accounts) Resume(ctx context.Context, q pg.Q, token string, now time.Time) (actor.Actor, error) {
-	id, err := tokenOwner(ctx, q, hash(token), now.UTC())
+func (a *Applicants) Resume(_ context.Context, q pg.Q, token string, now time.Time) (actor.Actor, error) {
+	id, err := tokenOwner(q, hash(token), now.UTC())
 	if err != nil {
 		return actor.Actor{}, err
 	}
 	return actor.Actor{Kind: actor.Applicant, ID: id, Name: "applicant", AllProjects: true}, nil
 }
 
+// Lock makes other transactions that lock the same account wait for this one: 一次一张 is counted under it. It is
+// taken before any order is.
+func (a *Applicants) Lock(_ context.Context, tx pg.Tx, id uuid.UUID) error {
+	return lockAccount(tx, id)
+}
+
 // Sweep deletes codes and tokens that are over.
-func (a *Accounts) Sweep(ctx context.Context, tx pg.Tx, now time.Time) error {
-	return deleteExpired(ctx, tx, now.UTC())
+func (a *Applicants) Sweep(_ context.Context, tx pg.Tx, now time.Time) error {
+	return deleteExpired(tx, now.UTC())
 }
 
 func hash(token string) []byte {

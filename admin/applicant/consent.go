@@ -25,7 +25,7 @@ type Consent struct {
 
 // GiveConsents records what an applicant agreed to; what stands already stays with its first time. The versions must
 // exist (foreign key); that they are the ones in force is the caller's to check.
-func (a *Accounts) GiveConsents(ctx context.Context, tx pg.Tx, applicantID uuid.UUID, agreed []Agreed, ip string, now time.Time) error {
+func (a *Applicants) GiveConsents(_ context.Context, tx pg.Tx, applicantID uuid.UUID, agreed []Agreed, ip string, now time.Time) error {
 	rows := make([]consentRow, 0, len(agreed))
 	for _, c := range agreed {
 		id, err := uuid.NewV7()
@@ -36,17 +36,17 @@ func (a *Accounts) GiveConsents(ctx context.Context, tx pg.Tx, applicantID uuid.
 			ID: id, ApplicantID: applicantID, Agreement: c.Code, Version: c.Version, GivenAt: now.UTC(), IP: ip,
 		})
 	}
-	return putConsents(ctx, tx, rows)
+	return putConsents(tx, rows)
 }
 
 // WithdrawConsents ends every standing consent to the agreements named and returns how many those were.
-func (a *Accounts) WithdrawConsents(ctx context.Context, tx pg.Tx, applicantID uuid.UUID, codes []string, now time.Time) (int64, error) {
-	return withdrawConsents(ctx, tx, applicantID, codes, now.UTC())
+func (a *Applicants) WithdrawConsents(_ context.Context, tx pg.Tx, applicantID uuid.UUID, codes []string, now time.Time) (int64, error) {
+	return withdrawConsents(tx, applicantID, codes, now.UTC())
 }
 
 // ConsentsOf lists what an applicant stands by now, by code and version.
-func (a *Accounts) ConsentsOf(ctx context.Context, q pg.Q, applicantID uuid.UUID) ([]Consent, error) {
-	return consentsOf(ctx, q, applicantID)
+func (a *Applicants) ConsentsOf(_ context.Context, q pg.Q, applicantID uuid.UUID) ([]Consent, error) {
+	return consentsOf(q, applicantID)
 }
 
 // Missing returns those of the required agreements that are not among the consents in just that version.

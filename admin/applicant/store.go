@@ -1,7 +1,6 @@
 package applicant
 
 import (
-	"context"
 	"crypto/subtle"
 	"time"
 
@@ -12,6 +11,10 @@ import (
 	"caconsole/admin/pg"
 	"caconsole/admin/seal"
 )
+
+func init() {
+	pg.Constraint("consent_agreement_known", fault.Invalid, "agreement_unknown")
+}
 
 type applicantRow struct {
 	ID          uuid.UUID `gorm:"primaryKey"`
@@ -57,7 +60,7 @@ func (consentRow) TableName() string { return "consent" }
 
 // ensure returns the account of a phone and notes the login. Two first logins at once make one account: the second
 // insert waits for the first and then updates its row.
-func (a *Accounts) ensure(ctx context.Context, tx pg.Tx, phone string, now time.Time) (uuid.UUID, error) {
+func (a *Applicants) ensure(tx pg.Tx, phone string, now time.Time) (uuid.UUID, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return uuid.Nil, fault.Wrap("random_unavailable", err)
@@ -70,21 +73,21 @@ func (a *Accounts) ensure(ctx context.Context, tx pg.Tx, phone string, now time.
 		ID: id, PhoneSealed: sealed, PhoneIndex: a.PhoneIndex(phone), PhoneMask: seal.MaskPhone(phone),
 		CreatedAt: now, LastLoginAt: now,
 	}
-	err = tx.Gorm().WithContext(ctx).Clauses(
+	err = tx.Gorm().Clauses(
 		clause.OnConflict{Columns: []clause.Column{{Name: "phone_index"}}, DoUpdates: clause.AssignmentColumns([]string{"last_login_at"})},
 		clause.Returning{Columns: []clause.Column{{Name: "id"}}},
 	).Create(&row).Error
 	return row.ID, pg.Fault(err)
 }
 
-func putCode(ctx context.Context, tx pg.Tx, row codeRow) error {
-	return pg.Fault(tx.Gorm().WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
+func putCode(tx pg.Tx, row codeRow) error {
+	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error)
 }
 
 // takeCode spends a try under the row's lock, so that parallel guesses cannot share one.
-func takeCode(ctx context.Context, tx pg.Tx, phoneIndex, mac []byte, now time.Time) (bool, error) {
+func takeCode(tx pg.Tx, phoneIndex, mac []byte, now time.Time) (bool, error) {
 	var rows []codeRow
-	err := tx.Gorm().WithContext(ctx).Raw(`
+	err := tx.Gorm().Raw(`
 		UPDATE login_code SET tries_left = tries_left - 1
 		WHERE phone_index = ? AND tries_left > 0 AND expires_at > ? RETURNING *`, phoneIndex, now).Scan(&rows).Error
 	if err != nil {
@@ -93,17 +96,17 @@ func takeCode(ctx context.Context, tx pg.Tx, phoneIndex, mac []byte, now time.Ti
 	if len(rows) == 0 || subtle.ConstantTimeCompare(rows[0].CodeMAC, mac) != 1 {
 		return false, nil
 	}
-	err = tx.Gorm().WithContext(ctx).Exec(`DELETE FROM login_code WHERE phone_index = ?`, phoneIndex).Error
+	err = tx.Gorm().Exec(`DELETE FROM login_code WHERE phone_index = ?`, phoneIndex).Error
 	return err == nil, pg.Fault(err)
 }
 
-func putToken(ctx context.Context, tx pg.Tx, row tokenRow) error {
-	return pg.Fault(tx.Gorm().WithContext(ctx).Create(&row).Error)
+func putToken(tx pg.Tx, row tokenRow) error {
+	return pg.Fault(tx.Gorm().Create(&row).Error)
 }
 
-func tokenOwner(ctx context.Context, q pg.Q, tokenHash []byte, now time.Time) (uuid.UUID, error) {
+func tokenOwner(q pg.Q, tokenHash []byte, now time.Time) (uuid.UUID, error) {
 	var rows []tokenRow
-	err := q.Gorm().WithContext(ctx).Where("token_hash = ? AND expires_at > ?", tokenHash, now).Limit(1).Find(&rows).Error
+	err := q.Gorm().Where("token_hash = ? AND expires_at > ?", tokenHash, now).Limit(1).Find(&rows).Error
 	if err != nil {
 		return uuid.Nil, pg.Fault(err)
 	}
@@ -113,32 +116,42 @@ func tokenOwner(ctx context.Context, q pg.Q, tokenHash []byte, now time.Time) (u
 	return rows[0].ApplicantID, nil
 }
 
-func deleteExpired(ctx context.Context, tx pg.Tx, now time.Time) error {
+func deleteExpired(tx pg.Tx, now time.Time) error {
 	for _, row := range []any{codeRow{}, tokenRow{}} {
-		if err := tx.Gorm().WithContext(ctx).Where("expires_at <= ?", now).Delete(row).Error; err != nil {
+		if err := tx.Gorm().Where("expires_at <= ?", now).Delete(row).Error; err != nil {
 			return pg.Fault(err)
 		}
 	}
 	return nil
 }
 
-func putConsents(ctx context.Context, tx pg.Tx, rows []consentRow) error {
+// lockAccount takes the row lock of an account, under which its renewals are counted and opened.
+func lockAccount(tx pg.Tx, id uuid.UUID) error {
+	var rows []applicantRow
+	err := tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Find(&rows).Error
+	if err == nil && len(rows) == 0 {
+		return fault.New(fault.Unauthenticated, "login_required", nil)
+	}
+	return pg.Fault(err)
+}
+
+func putConsents(tx pg.Tx, rows []consentRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return pg.Fault(tx.Gorm().WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error)
+	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error)
 }
 
-func withdrawConsents(ctx context.Context, tx pg.Tx, applicantID uuid.UUID, codes []string, now time.Time) (int64, error) {
-	res := tx.Gorm().WithContext(ctx).Model(&consentRow{}).
+func withdrawConsents(tx pg.Tx, applicantID uuid.UUID, codes []string, now time.Time) (int64, error) {
+	res := tx.Gorm().Model(&consentRow{}).
 		Where("applicant_id = ? AND agreement IN ? AND withdrawn_at IS NULL", applicantID, codes).
 		Update("withdrawn_at", now)
 	return res.RowsAffected, pg.Fault(res.Error)
 }
 
-func consentsOf(ctx context.Context, q pg.Q, applicantID uuid.UUID) ([]Consent, error) {
+func consentsOf(q pg.Q, applicantID uuid.UUID) ([]Consent, error) {
 	var rows []consentRow
-	err := q.Gorm().WithContext(ctx).Where("applicant_id = ? AND withdrawn_at IS NULL", applicantID).
+	err := q.Gorm().Where("applicant_id = ? AND withdrawn_at IS NULL", applicantID).
 		Order("agreement, version").Find(&rows).Error
 	if err != nil {
 		return nil, pg.Fault(err)

@@ -20,6 +20,9 @@ type Project struct {
 	Name string // as staff and applicants read it: 中广核
 }
 
+// Projects reads and adds project data. It holds nothing of its own; the zero value works.
+type Projects struct{}
+
 // OrganisationCertificate is the certificate type of the price list for 机构证书, the only one renewed so far.
 const OrganisationCertificate = "organisation"
 
@@ -43,18 +46,18 @@ type Agreement struct {
 }
 
 // ByID reads a project; fault project_unknown if there is none.
-func ByID(ctx context.Context, q pg.Q, id uuid.UUID) (Project, error) {
-	return find(ctx, q, "id = ?", id)
+func (Projects) ByID(_ context.Context, q pg.Q, id uuid.UUID) (Project, error) {
+	return find(q, "id = ?", id)
 }
 
 // ByCode reads a project by its code; fault project_unknown if there is none.
-func ByCode(ctx context.Context, q pg.Q, code string) (Project, error) {
-	return find(ctx, q, "code = ?", code)
+func (Projects) ByCode(_ context.Context, q pg.Q, code string) (Project, error) {
+	return find(q, "code = ?", code)
 }
 
-// SettingsAt reads the settings of a project as they hold at a moment; what was never set has its default.
-func SettingsAt(ctx context.Context, q pg.Q, projectID uuid.UUID, at time.Time) (Settings, error) {
-	values, err := settingsAt(ctx, q, projectID, at)
+// Settings reads the settings of a project as they hold at a moment; what was never set has its default.
+func (Projects) Settings(_ context.Context, q pg.Q, projectID uuid.UUID, at time.Time) (Settings, error) {
+	values, err := settingsAt(q, projectID, at)
 	if err != nil {
 		return Settings{}, err
 	}
@@ -63,14 +66,14 @@ func SettingsAt(ctx context.Context, q pg.Q, projectID uuid.UUID, at time.Time) 
 
 // LoginCodeTTL is how long a login code lives. Logging in belongs to no project yet, so the shortest time any
 // project allows holds for all.
-func LoginCodeTTL(ctx context.Context, q pg.Q, at time.Time) (time.Duration, error) {
-	projects, err := List(ctx, q)
+func (p Projects) LoginCodeTTL(ctx context.Context, q pg.Q, at time.Time) (time.Duration, error) {
+	projects, err := p.List(ctx, q)
 	if err != nil {
 		return 0, err
 	}
 	shortest := Defaults().LoginCodeTTL()
-	for _, p := range projects {
-		s, err := SettingsAt(ctx, q, p.ID, at)
+	for _, one := range projects {
+		s, err := p.Settings(ctx, q, one.ID, at)
 		if err != nil {
 			return 0, err
 		}
@@ -81,14 +84,14 @@ func LoginCodeTTL(ctx context.Context, q pg.Q, at time.Time) (time.Duration, err
 
 // Price is what a certificate of the type costs for the years at a moment; fault invalid_field (years:
 // years_not_offered) where the list has no such line.
-func Price(ctx context.Context, q pg.Q, projectID uuid.UUID, certType string, years int, at time.Time) (money.Fen, error) {
-	prices, err := Prices(ctx, q, projectID, certType, at)
+func (p Projects) Price(ctx context.Context, q pg.Q, projectID uuid.UUID, certType string, years int, at time.Time) (money.Fen, error) {
+	prices, err := p.Prices(ctx, q, projectID, certType, at)
 	if err != nil {
 		return 0, err
 	}
-	for _, p := range prices {
-		if p.Years == years {
-			return p.AmountFen, nil
+	for _, line := range prices {
+		if line.Years == years {
+			return line.AmountFen, nil
 		}
 	}
 	return 0, yearsNotOffered()

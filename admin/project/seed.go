@@ -36,39 +36,50 @@ var firstAccount = Account{Name: "深圳市电子商务安全证书管理有限�
 
 // EnsureProject makes the first project with its prices, its account and the agreements, all in force since the
 // given moment. What is already there stays as it is, so it may run at every start.
-func EnsureProject(ctx context.Context, tx pg.Tx, from time.Time) (Project, error) {
+func (p Projects) EnsureProject(ctx context.Context, tx pg.Tx, from time.Time) (Project, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Project{}, fault.Wrap("random_unavailable", err)
 	}
 	from = from.UTC()
-	if err := insertMissing(ctx, tx, []projectRow{{ID: id, Code: FirstCode, Name: "中广核", CreatedAt: from}}); err != nil {
+	if err := insertMissing(tx, []projectRow{{ID: id, Code: FirstCode, Name: "中广核", CreatedAt: from}}); err != nil {
 		return Project{}, err
 	}
-	p, err := ByCode(ctx, tx, FirstCode)
+	first, err := p.ByCode(ctx, tx, FirstCode)
 	if err != nil {
 		return Project{}, err
+	}
+	if err := ensureAccount(tx, first.ID, from); err != nil {
+		return Project{}, err
+	}
+	if err := p.ensurePrices(ctx, tx, first.ID, from); err != nil {
+		return Project{}, err
+	}
+	return first, ensureAgreements(tx, from)
+}
+
+// farOff is later than any value in force or announced: what is set for a later day counts as there.
+func farOff(from time.Time) time.Time { return from.AddDate(100, 0, 0) }
+
+func ensureAccount(tx pg.Tx, projectID uuid.UUID, from time.Time) error {
+	has, err := settingsAt(tx, projectID, farOff(from))
+	if err != nil {
+		return err
+	}
+	if _, ok := has["account"]; ok {
+		return nil
 	}
 	account, err := json.Marshal(firstAccount)
 	if err != nil {
-		return Project{}, fault.Wrap("setting_broken", err)
+		return fault.Wrap("setting_broken", err)
 	}
-	settings := []settingRow{{ProjectID: p.ID, Key: "account", Value: account, EffectiveFrom: from, CreatedAt: from}}
-	if has, err := settingsAt(ctx, tx, p.ID, from.AddDate(100, 0, 0)); err != nil {
-		return Project{}, err
-	} else if _, ok := has["account"]; !ok {
-		if err := insertMissing(ctx, tx, settings); err != nil {
-			return Project{}, err
-		}
-	}
-	if err := ensurePrices(ctx, tx, p.ID, from); err != nil {
-		return Project{}, err
-	}
-	return p, ensureAgreements(ctx, tx, from)
+	return insertMissing(tx, []settingRow{{
+		ProjectID: projectID, Key: "account", Value: account, EffectiveFrom: from, CreatedAt: from,
+	}})
 }
 
-func ensurePrices(ctx context.Context, tx pg.Tx, projectID uuid.UUID, from time.Time) error {
-	has, err := Prices(ctx, tx, projectID, OrganisationCertificate, from.AddDate(100, 0, 0))
+func (p Projects) ensurePrices(ctx context.Context, tx pg.Tx, projectID uuid.UUID, from time.Time) error {
+	has, err := p.Prices(ctx, tx, projectID, OrganisationCertificate, farOff(from))
 	if err != nil || len(has) > 0 {
 		return err
 	}
@@ -79,10 +90,10 @@ func ensurePrices(ctx context.Context, tx pg.Tx, projectID uuid.UUID, from time.
 			EffectiveFrom: from, CreatedAt: from,
 		})
 	}
-	return insertMissing(ctx, tx, rows)
+	return insertMissing(tx, rows)
 }
 
-func ensureAgreements(ctx context.Context, tx pg.Tx, from time.Time) error {
+func ensureAgreements(tx pg.Tx, from time.Time) error {
 	rows := make([]agreementRow, 0, len(firstAgreements))
 	for _, a := range firstAgreements {
 		body, err := agreementTexts.ReadFile("agreements/" + a.Code + ".txt")
@@ -94,5 +105,5 @@ func ensureAgreements(ctx context.Context, tx pg.Tx, from time.Time) error {
 			EffectiveFrom: from, CreatedAt: from,
 		})
 	}
-	return insertMissing(ctx, tx, rows)
+	return insertMissing(tx, rows)
 }

@@ -60,9 +60,9 @@ func (agreementRow) TableName() string { return "agreement" }
 func yearsNotOffered() error { return fault.InvalidField("years", "years_not_offered") }
 
 // find reads by a condition of this package, never of a caller.
-func find(ctx context.Context, q pg.Q, where string, arg any) (Project, error) {
+func find(q pg.Q, where string, arg any) (Project, error) {
 	var rows []projectRow
-	if err := q.Gorm().WithContext(ctx).Where(where, arg).Limit(1).Find(&rows).Error; err != nil {
+	if err := q.Gorm().Where(where, arg).Limit(1).Find(&rows).Error; err != nil {
 		return Project{}, pg.Fault(err)
 	}
 	if len(rows) == 0 {
@@ -72,9 +72,9 @@ func find(ctx context.Context, q pg.Q, where string, arg any) (Project, error) {
 }
 
 // List reads all projects by code.
-func List(ctx context.Context, q pg.Q) ([]Project, error) {
+func (Projects) List(_ context.Context, q pg.Q) ([]Project, error) {
 	var rows []projectRow
-	if err := q.Gorm().WithContext(ctx).Order("code").Find(&rows).Error; err != nil {
+	if err := q.Gorm().Order("code").Find(&rows).Error; err != nil {
 		return nil, pg.Fault(err)
 	}
 	out := make([]Project, len(rows))
@@ -84,9 +84,9 @@ func List(ctx context.Context, q pg.Q) ([]Project, error) {
 	return out, nil
 }
 
-func settingsAt(ctx context.Context, q pg.Q, projectID uuid.UUID, at time.Time) (map[string]json.RawMessage, error) {
+func settingsAt(q pg.Q, projectID uuid.UUID, at time.Time) (map[string]json.RawMessage, error) {
 	var rows []settingRow
-	err := q.Gorm().WithContext(ctx).Raw(`
+	err := q.Gorm().Raw(`
 		SELECT DISTINCT ON (key) key, value FROM project_setting
 		WHERE project_id = ? AND effective_from <= ? ORDER BY key, effective_from DESC`, projectID, at).Scan(&rows).Error
 	if err != nil {
@@ -100,9 +100,9 @@ func settingsAt(ctx context.Context, q pg.Q, projectID uuid.UUID, at time.Time) 
 }
 
 // Prices is the price list of a certificate type as it holds at a moment, by years.
-func Prices(ctx context.Context, q pg.Q, projectID uuid.UUID, certType string, at time.Time) ([]YearPrice, error) {
+func (Projects) Prices(_ context.Context, q pg.Q, projectID uuid.UUID, certType string, at time.Time) ([]YearPrice, error) {
 	var out []YearPrice
-	err := q.Gorm().WithContext(ctx).Raw(`
+	err := q.Gorm().Raw(`
 		SELECT DISTINCT ON (years) years, amount_fen FROM price
 		WHERE project_id = ? AND cert_type = ? AND effective_from <= ? ORDER BY years, effective_from DESC`,
 		projectID, certType, at).Scan(&out).Error
@@ -113,9 +113,9 @@ func Prices(ctx context.Context, q pg.Q, projectID uuid.UUID, certType string, a
 }
 
 // Agreements are the texts as they hold at a moment, those without biometrics first.
-func Agreements(ctx context.Context, q pg.Q, at time.Time) ([]Agreement, error) {
+func (Projects) Agreements(_ context.Context, q pg.Q, at time.Time) ([]Agreement, error) {
 	var rows []agreementRow
-	err := q.Gorm().WithContext(ctx).Raw(`
+	err := q.Gorm().Raw(`
 		SELECT * FROM (
 			SELECT DISTINCT ON (code) * FROM agreement WHERE effective_from <= ? ORDER BY code, version DESC
 		) newest ORDER BY sensitive, code`, at).Scan(&rows).Error
@@ -131,12 +131,12 @@ func Agreements(ctx context.Context, q pg.Q, at time.Time) ([]Agreement, error) 
 
 // Set adds a value of one setting from a moment on. The key and the value must fit Settings, together with what else
 // holds then; fault setting_broken otherwise.
-func Set(ctx context.Context, tx pg.Tx, projectID uuid.UUID, key string, value any, from, now time.Time) error {
+func (Projects) Set(_ context.Context, tx pg.Tx, projectID uuid.UUID, key string, value any, from, now time.Time) error {
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return fault.Wrap("setting_broken", err)
 	}
-	values, err := settingsAt(ctx, tx, projectID, from)
+	values, err := settingsAt(tx, projectID, from)
 	if err != nil {
 		return err
 	}
@@ -145,10 +145,10 @@ func Set(ctx context.Context, tx pg.Tx, projectID uuid.UUID, key string, value a
 		return err
 	}
 	row := settingRow{ProjectID: projectID, Key: key, Value: raw, EffectiveFrom: from.UTC(), CreatedAt: now.UTC()}
-	return pg.Fault(tx.Gorm().WithContext(ctx).Create(&row).Error)
+	return pg.Fault(tx.Gorm().Create(&row).Error)
 }
 
 // insertMissing adds rows and leaves those that are there as they are.
-func insertMissing[T any](ctx context.Context, tx pg.Tx, rows []T) error {
-	return pg.Fault(tx.Gorm().WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error)
+func insertMissing[T any](tx pg.Tx, rows []T) error {
+	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error)
 }

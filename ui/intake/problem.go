@@ -1,0 +1,84 @@
+package intake
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"caconsole/admin/fault"
+)
+
+// problem is the body of every refusal (RFC 9457, application/problem+json) with the members code, errors and
+// request_id beside the standard ones.
+type problem struct {
+	Type      string         `json:"type"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail"`
+	Code      string         `json:"code"`
+	Errors    []problemField `json:"errors,omitempty"`
+	RequestID string         `json:"request_id"`
+}
+
+type problemField struct {
+	Field  string `json:"field"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// refuse answers with the problem of an error. What is our own mistake is logged here, once, and told as no more than
+// a reference.
+func (s *server) refuse(c *fiber.Ctx, err error) error {
+	f := fault.Of(err)
+	status := s.status(f.Kind)
+	if status, f = fiberStatus(err, status, f); f.Kind == fault.Internal {
+		s.log.ErrorContext(c.UserContext(), "intake request failed", "method", c.Method(), "route", c.Route().Path,
+			"request_id", requestID(c), "error", err.Error())
+	}
+	lang := languageOf(c)
+	p := problem{
+		Type: "urn:caconsole:problem:" + f.Key, Title: s.texts.Text(lang, "problem_title."+f.Kind.String(), nil), Status: status,
+		Detail: s.texts.Text(lang, f.Key, f.Args), Code: f.Key, RequestID: requestID(c),
+	}
+	for _, field := range f.Fields {
+		p.Errors = append(p.Errors, problemField{Field: field.Name, Code: field.Key, Detail: s.texts.Text(lang, field.Key, field.Args)})
+	}
+	if f.RetryAfter > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(retrySeconds(f.RetryAfter)))
+	}
+	if f.Kind == fault.Unauthenticated {
+		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/problem+json; charset=utf-8")
+	c.Set(fiber.HeaderContentLanguage, lang)
+	return c.Status(status).Send(body)
+}
+
+// fiberStatus maps what the HTTP layer itself refuses: no such route, body over the limit, headers too large.
+func fiberStatus(err error, status int, f *fault.Error) (int, *fault.Error) {
+	var e *fiber.Error
+	if !errors.As(err, &e) {
+		return status, f
+	}
+	switch e.Code {
+	case fiber.StatusNotFound, fiber.StatusMethodNotAllowed:
+		return e.Code, fault.New(fault.NotFound, "route_unknown", nil)
+	case fiber.StatusRequestEntityTooLarge:
+		return e.Code, fault.New(fault.Invalid, "body_too_large", nil)
+	case fiber.StatusUnsupportedMediaType:
+		return e.Code, fault.New(fault.Invalid, "json_required", nil)
+	case fiber.StatusInternalServerError:
+		return status, f
+	}
+	return e.Code, &fault.Error{Kind: fault.Invalid, Key: "request_broken", Cause: err}
+}
+
+func retrySeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
