@@ -100,7 +100,7 @@ func recall(data string) (place, error) {
 	}
 	if _, err := os.Stat(filepath.Join(pl.home, "data")); err == nil && pl.Base != pl.home {
 		pl.Base = pl.home // the data folder was moved, its cluster with it
-		if pl.Socket, err = socketFolder(pl.Base); err != nil {
+		if pl.Socket, err = socketFolder(pl.Base, shortFolders(pl.Base)...); err != nil {
 			return place{}, err
 		}
 	}
@@ -147,7 +147,7 @@ func choose(ctx context.Context, home string) (place, error) {
 			failures = append(failures, err)
 			continue
 		}
-		pl.Socket, err = socketFolder(base)
+		pl.Socket, err = socketFolder(base, shortFolders(base)...)
 		return pl, err
 	}
 	return place{}, clusterFault("cluster_folder_unusable", place{Base: home}, errors.Join(failures...))
@@ -222,24 +222,30 @@ func (p place) removeSocket() {
 	}
 }
 
-// socketFolder is beside the data unless that path is too long or holds what addresses use as a separator.
-func socketFolder(base string) (string, error) {
-	candidates := []string{filepath.Join(base, "socket")}
-	if os.Geteuid() == 0 {
-		candidates = append(candidates, "/run/caconsole-"+shortHash(base))
-	}
-	candidates = append(candidates, filepath.Join(os.TempDir(), "caconsole-"+shortHash(base)))
-	for _, dir := range candidates {
+// socketFolder is beside the data unless that path is too long or holds what addresses use as a separator; then it is
+// the first of the shorter folders that will do.
+func socketFolder(base string, shorter ...string) (string, error) {
+	for _, dir := range append([]string{filepath.Join(base, "socket")}, shorter...) {
 		_, err := os.Stat(filepath.Dir(dir))
-		if len(filepath.Join(dir, socketFile)) <= maxSocketPath && !strings.ContainsAny(dir, `,"'\`) && err == nil {
+		if err == nil && len(filepath.Join(dir, socketFile)) <= maxSocketPath && !strings.ContainsAny(dir, `,"'\`) {
 			return dir, nil
 		}
 	}
 	return "", &fault.Error{
 		Kind: fault.Unavailable, Key: "cluster_socket_too_long",
-		Args:  fault.Args{"folder": base, "max": maxSocketPath},
-		Cause: fmt.Errorf("the path of a Unix socket holds %d bytes at most and TMPDIR is no shorter; set a shorter data folder", maxSocketPath),
+		Args: fault.Args{"folder": base, "max": maxSocketPath},
+		Cause: fmt.Errorf("the path of a Unix socket holds %d bytes at most; %s is too long and TMPDIR no shorter: choose a shorter data folder",
+			maxSocketPath, base),
 	}
+}
+
+// shortFolders are outside the data folder, and empty when the server does not run.
+func shortFolders(base string) []string {
+	name := "caconsole-" + shortHash(base)
+	if os.Geteuid() == 0 {
+		return []string{"/run/" + name, filepath.Join(os.TempDir(), name)}
+	}
+	return []string{filepath.Join(os.TempDir(), name)}
 }
 
 // serverUser is who runs a new cluster: this process's user, or for root one of the machine's unprivileged users.

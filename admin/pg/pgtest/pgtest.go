@@ -126,7 +126,7 @@ func folder() string {
 // garbage collector closes it. The server is ended by the kernel, too; the shell waits for it.
 func leaveNothing(pid int, folders ...string) (io.Closer, error) {
 	const script = `pid=$1; shift; read -r _; kill -QUIT "$pid" 2>/dev/null
-while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done; rm -rf "$@"`
+while [ -e "/proc/$pid/cwd" ]; do sleep 0.05; done; rm -rf "$@"`
 	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh", strconv.Itoa(pid)}, folders...)...) //nolint:gosec // our own
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	alive, err := cmd.StdinPipe()
