@@ -36,7 +36,7 @@ func (ix *index) judge(l Line, p pair, pairs map[uuid.UUID][]pair) Proposal {
 	if inWindow(l.On, o.Since) {
 		v.Score += scoreWindow
 	}
-	v.require(p.ref || (p.claim && !p.shared))
+	v.require(p.ref || p.claim)
 	v.require(p.holder && l.Open == o.Due)
 	v.require(l.Whole && o.Whole)
 	v.against(p.claim && p.shared, "voucher_shared")

@@ -1,0 +1,127 @@
+// Package payment keeps how an order is to be paid and what its payer claims to have paid. The gate itself is a column
+// of the order; these are its facts: the intent with our own number, and the voucher's claim, which is evidence for
+// the matching and never settles anything.
+package payment
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/money"
+	"caconsole/admin/pg"
+)
+
+func init() {
+	pg.Constraint("payment_intent_one_live", fault.Conflict, "payment_chosen")
+	pg.Constraint("voucher_claim_once", fault.Conflict, "voucher_known")
+}
+
+// Method is how an order is paid.
+type Method string
+
+// Transfer is a payment from the applicant unit's own corporate account to ours.
+const Transfer Method = "transfer"
+
+// State is where an intent stands.
+type State string
+
+// The states of an intent.
+const (
+	Awaiting State = "awaiting"
+	Settled  State = "settled"
+	Closed   State = "closed"
+)
+
+// Account is one of our own bank accounts, as a payer must be told it.
+type Account struct {
+	No   string
+	Bank string // with its branch, 招商银行深圳科技园支行
+	Name string // our name as the bank has it
+}
+
+// Intent is one order's way to pay.
+type Intent struct {
+	ID        uuid.UUID
+	OrderID   uuid.UUID
+	Method    Method
+	Amount    money.Fen
+	OwnNo     string // our number of this payment, unique for ever
+	State     State
+	Account   Account // for a transfer
+	CreatedAt time.Time
+	SettledAt time.Time // zero until settled
+}
+
+// Instruction is what a transfer's payer needs. The reference helps the matching and is never required.
+type Instruction struct {
+	Account   Account
+	Amount    money.Fen
+	Reference string // the order number
+}
+
+// Choice is what Choose needs to know of an order.
+type Choice struct {
+	OrderID uuid.UUID
+	OrderNo string
+	Amount  money.Fen
+	Account Account
+}
+
+// ClaimState is what a voucher's claim is worth.
+type ClaimState string
+
+// The states of a claim.
+const (
+	ClaimOpen       ClaimState = "open"
+	ClaimShared     ClaimState = "shared"     // the same image was given for another order
+	ClaimSuperseded ClaimState = "superseded" // a later upload took its place
+)
+
+// Claim is what a remittance voucher says.
+type Claim struct {
+	ID         uuid.UUID
+	OrderID    uuid.UUID
+	DocumentID uuid.UUID
+	ImageSM3   []byte
+	PayerName  string
+	Amount     money.Fen
+	PaidOn     time.Time // Beijing midnight of the day
+	State      ClaimState
+	CreatedAt  time.Time
+}
+
+// beijing is the zone of a voucher's date.
+var beijing = time.FixedZone("CST", 8*3600)
+
+// check refuses a claim that cannot be true. Faults: InvalidFields payer, amount, paid_on.
+func (c Claim) check(now time.Time) error {
+	var fields []fault.Field
+	if n := len([]rune(c.PayerName)); n < 2 || n > 200 {
+		fields = append(fields, fault.Field{Name: "payer", Key: "payer_name_length"})
+	}
+	if c.Amount <= 0 {
+		fields = append(fields, fault.Field{Name: "amount", Key: "amount_positive"})
+	}
+	if today := day(now); c.PaidOn.After(today) || c.PaidOn.Before(today.AddDate(0, 0, -claimDays)) {
+		fields = append(fields, fault.Field{Name: "paid_on", Key: "paid_on_range", Args: fault.Args{"days": claimDays}})
+	}
+	if len(fields) > 0 {
+		return fault.InvalidFields(fields...)
+	}
+	return nil
+}
+
+// claimDays is how old a voucher may be.
+const claimDays = 180
+
+// day is the Beijing day of a moment.
+func day(at time.Time) time.Time {
+	return date(at.In(beijing))
+}
+
+// date makes a database date the Beijing midnight it means.
+func date(d time.Time) time.Time {
+	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, beijing)
+}

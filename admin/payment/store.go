@@ -1,0 +1,177 @@
+package payment
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/money"
+	"caconsole/admin/pg"
+)
+
+// Payments is the store of intents and claims.
+type Payments struct {
+	now func() time.Time
+}
+
+// New makes the store.
+func New(now func() time.Time) *Payments { return &Payments{now: now} }
+
+type intentRow struct {
+	ID          uuid.UUID `gorm:"primaryKey"`
+	OrderID     uuid.UUID
+	Method      Method
+	AmountFen   money.Fen
+	OwnNo       string
+	State       State
+	AccountNo   string
+	AccountBank string
+	AccountName string
+	CreatedAt   time.Time
+	SettledAt   *time.Time
+	ClosedAt    *time.Time
+}
+
+// TableName tells gorm the table.
+func (intentRow) TableName() string { return "payment_intent" }
+
+func (r intentRow) intent() Intent {
+	i := Intent{
+		ID: r.ID, OrderID: r.OrderID, Method: r.Method, Amount: r.AmountFen, OwnNo: r.OwnNo, State: r.State,
+		Account: Account{No: r.AccountNo, Bank: r.AccountBank, Name: r.AccountName}, CreatedAt: r.CreatedAt,
+	}
+	if r.SettledAt != nil {
+		i.SettledAt = *r.SettledAt
+	}
+	return i
+}
+
+// Choose records that an order is to be paid by transfer and says where to. Chosen already, the answer is the same
+// again, also if our account has changed since. The caller holds the order's row lock and moves its gate. Faults:
+// Conflict payment_amount_changed if the live intent is for another amount.
+func (p *Payments) Choose(ctx context.Context, tx pg.Tx, c Choice) (Instruction, error) {
+	live, err := p.Intent(ctx, tx, c.OrderID)
+	if fault.Is(err, fault.NotFound) {
+		live, err = p.open(tx, c)
+	}
+	if err != nil {
+		return Instruction{}, err
+	}
+	if live.Amount != c.Amount {
+		return Instruction{}, fault.New(fault.Conflict, "payment_amount_changed", fault.Args{"amount": live.Amount.String()})
+	}
+	return Instruction{Account: live.Account, Amount: live.Amount, Reference: c.OrderNo}, nil
+}
+
+func (p *Payments) open(tx pg.Tx, c Choice) (Intent, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Intent{}, fault.Wrap("payment_id", err)
+	}
+	var before int64
+	if err := tx.Gorm().Model(&intentRow{}).Where("order_id = ?", c.OrderID).Count(&before).Error; err != nil {
+		return Intent{}, pg.Fault(err)
+	}
+	r := intentRow{
+		ID: id, OrderID: c.OrderID, Method: Transfer, AmountFen: c.Amount, State: Awaiting,
+		OwnNo:     c.OrderNo + "-" + strconv.FormatInt(before+1, 10),
+		AccountNo: c.Account.No, AccountBank: c.Account.Bank, AccountName: c.Account.Name, CreatedAt: p.now(),
+	}
+	if err := tx.Gorm().Create(&r).Error; err != nil {
+		return Intent{}, pg.Fault(err)
+	}
+	return r.intent(), nil
+}
+
+// Intent returns the live intent of an order. NotFound "not_found" if there is none.
+func (p *Payments) Intent(_ context.Context, q pg.Q, orderID uuid.UUID) (Intent, error) {
+	var r intentRow
+	err := q.Gorm().Where("order_id = ? AND state <> 'closed'", orderID).Take(&r).Error
+	return r.intent(), pg.Fault(err)
+}
+
+// Settle marks the awaited intent of an order as paid. Conflict "payment_not_awaited" if none is awaited.
+func (p *Payments) Settle(_ context.Context, tx pg.Tx, orderID uuid.UUID) error {
+	res := tx.Gorm().Model(&intentRow{}).Where("order_id = ? AND state = 'awaiting'", orderID).
+		Updates(map[string]any{"state": Settled, "settled_at": p.now()})
+	return p.moved(res.RowsAffected, res.Error)
+}
+
+// Close ends the awaited intent of an order that will not be paid this way. Conflict "payment_not_awaited".
+func (p *Payments) Close(_ context.Context, tx pg.Tx, orderID uuid.UUID) error {
+	res := tx.Gorm().Model(&intentRow{}).Where("order_id = ? AND state = 'awaiting'", orderID).
+		Updates(map[string]any{"state": Closed, "closed_at": p.now()})
+	return p.moved(res.RowsAffected, res.Error)
+}
+
+func (p *Payments) moved(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return fault.New(fault.Conflict, "payment_not_awaited", nil)
+	}
+	return pg.Fault(err)
+}
+
+type claimRow struct {
+	ID         uuid.UUID `gorm:"primaryKey"`
+	OrderID    uuid.UUID
+	DocumentID uuid.UUID
+	ImageSM3   []byte `gorm:"column:image_sm3"`
+	PayerName  string
+	AmountFen  money.Fen
+	PaidOn     time.Time // a date: Beijing's going in, midnight UTC coming out
+	State      ClaimState
+	CreatedAt  time.Time
+}
+
+// TableName tells gorm the table.
+func (claimRow) TableName() string { return "voucher_claim" }
+
+// AddClaim records what an uploaded voucher claims; an earlier claim of the order is superseded. The same image given
+// for another order makes both claims shared: neither proves anything by itself. The caller holds the order's row
+// lock. It returns the claim as stored. Faults: Invalid with the fields payer, amount, paid_on; Conflict voucher_known
+// for a document that was claimed for already.
+func (p *Payments) AddClaim(_ context.Context, tx pg.Tx, c Claim) (Claim, error) {
+	c.PayerName = strings.TrimSpace(c.PayerName)
+	if err := c.check(p.now()); err != nil {
+		return Claim{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Claim{}, fault.Wrap("claim_id", err)
+	}
+	c.ID, c.State, c.CreatedAt = id, ClaimOpen, p.now()
+	g := tx.Gorm()
+	if err := g.Exec("UPDATE voucher_claim SET state = 'superseded' WHERE order_id = ? AND state <> 'superseded'", c.OrderID).Error; err != nil {
+		return Claim{}, pg.Fault(err)
+	}
+	res := g.Exec(`UPDATE voucher_claim SET state = 'shared'
+		WHERE image_sm3 = ? AND order_id <> ? AND state <> 'superseded'`, c.ImageSM3, c.OrderID)
+	if res.Error != nil {
+		return Claim{}, pg.Fault(res.Error)
+	}
+	if res.RowsAffected > 0 {
+		c.State = ClaimShared
+	}
+	r := claimRow{
+		ID: c.ID, OrderID: c.OrderID, DocumentID: c.DocumentID, ImageSM3: c.ImageSM3, PayerName: c.PayerName,
+		AmountFen: c.Amount, PaidOn: day(c.PaidOn), State: c.State, CreatedAt: c.CreatedAt,
+	}
+	return c, pg.Fault(g.Create(&r).Error)
+}
+
+// Claim returns the claim of an order that counts. NotFound "not_found" if no voucher was given.
+func (p *Payments) Claim(_ context.Context, q pg.Q, orderID uuid.UUID) (Claim, error) {
+	var r claimRow
+	err := q.Gorm().Where("order_id = ? AND state <> 'superseded'", orderID).Take(&r).Error
+	if err != nil {
+		return Claim{}, pg.Fault(err)
+	}
+	return Claim{
+		ID: r.ID, OrderID: r.OrderID, DocumentID: r.DocumentID, ImageSM3: r.ImageSM3, PayerName: r.PayerName,
+		Amount: r.AmountFen, PaidOn: date(r.PaidOn), State: r.State, CreatedAt: r.CreatedAt,
+	}, nil
+}
