@@ -13,6 +13,7 @@ import (
 
 	"caconsole/admin/applicant"
 	"caconsole/admin/audit"
+	"caconsole/admin/board"
 	"caconsole/admin/document"
 	"caconsole/admin/identity"
 	"caconsole/admin/inbox"
@@ -41,6 +42,7 @@ type Flow struct {
 	Inbox    *inbox.Inbox
 	Throttle *throttle.Throttle
 
+	Board      *board.Board
 	Applicants *applicant.Applicants
 	Documents  *document.Documents
 	Identities *identity.Identities

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
@@ -126,12 +127,14 @@ func deref[T any](p *T) T {
 type Orders struct {
 	ring *seal.Ring
 	now  func() time.Time
-	// due says when an order that enters the review queue now must be decided by: working hours of its project.
-	due func(project uuid.UUID, from time.Time) time.Time
+	due  Due
 }
 
-// NewOrders makes the store. due computes promised review times in working hours.
-func NewOrders(ring *seal.Ring, now func() time.Time, due func(uuid.UUID, time.Time) time.Time) *Orders {
+// Due says when an order that enters the review queue now must be decided by, in working hours of its project.
+type Due func(ctx context.Context, q pg.Q, project uuid.UUID, from time.Time) (time.Time, error)
+
+// NewOrders makes the store. due computes promised review times.
+func NewOrders(ring *seal.Ring, now func() time.Time, due Due) *Orders {
 	return &Orders{ring: ring, now: now, due: due}
 }
 
@@ -203,4 +206,22 @@ func unknown(err error) error {
 		return fault.New(fault.NotFound, "order_unknown", nil)
 	}
 	return pg.Fault(err)
+}
+
+// NextQueued locks and returns the queued order that must be decided first and in which this member of staff has no
+// other duty. Orders somebody else is locking right now are passed over, so two people get two orders. NotFound
+// "queue_empty" where there is none.
+func (o *Orders) NextQueued(_ context.Context, tx pg.Tx, a actor.Actor) (Order, error) {
+	var r row
+	find := tx.Gorm().Where("stage = ? AND review = ?", StageReview, Queued).
+		Where("NOT EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = orders.id AND d.staff_id = ? AND d.duty <> ?)", a.ID, DutyReview)
+	if !a.AllProjects {
+		find = find.Where("project_id IN ?", a.Projects)
+	}
+	err := find.Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).
+		Order("review_due_at, id").Take(&r).Error
+	if fault.Is(pg.Fault(err), fault.NotFound) {
+		return Order{}, fault.New(fault.NotFound, "queue_empty", nil)
+	}
+	return r.order(), pg.Fault(err)
 }

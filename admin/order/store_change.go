@@ -34,7 +34,9 @@ func (o *Orders) Change(ctx context.Context, tx pg.Tx, a actor.Actor, no, act st
 	if after == before {
 		return r.order(), nil
 	}
-	o.apply(&r, before, after)
+	if err := o.apply(ctx, tx, &r, before, after); err != nil {
+		return Order{}, err
+	}
 	if err := tx.Gorm().Model(&row{}).Where("id = ?", r.ID).Updates(r.columns()).Error; err != nil {
 		return Order{}, pg.Fault(err)
 	}
@@ -60,7 +62,7 @@ func (o *Orders) lock(tx pg.Tx, a actor.Actor, no string) (row, error) {
 }
 
 // apply writes the new gates into the row with everything that follows from them.
-func (o *Orders) apply(r *row, before, after Gates) {
+func (o *Orders) apply(ctx context.Context, tx pg.Tx, r *row, before, after Gates) error {
 	now := o.now()
 	r.setGates(after)
 	r.UpdatedAt = now
@@ -69,7 +71,10 @@ func (o *Orders) apply(r *row, before, after Gates) {
 	}
 	entered := after.Review == Queued && before.Review != Queued && before.Review != Claimed
 	if entered {
-		due := o.due(r.ProjectID, now)
+		due, err := o.due(ctx, tx, r.ProjectID, now)
+		if err != nil {
+			return err
+		}
 		r.ReviewDueAt = &due
 		if r.SubmittedAt == nil {
 			r.SubmittedAt = &now
@@ -78,6 +83,7 @@ func (o *Orders) apply(r *row, before, after Gates) {
 	if after.Closed != Open && r.ClosedAt == nil {
 		r.ClosedAt = &now
 	}
+	return nil
 }
 
 type eventRow struct {

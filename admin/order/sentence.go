@@ -1,0 +1,57 @@
+package order
+
+// Sentence names the catalogue keys of what the hotline reads aloud: where the order stands and what the customer does
+// now (Now), and what comes after that (Then). Two different blockers never share a sentence. The words stand in the
+// catalogue; customers are addressed as 您.
+type Sentence struct {
+	Now, Then string
+}
+
+// Sentence derives the sentence from the gates. It is pure, like Stage.
+func (g Gates) Sentence() Sentence {
+	stage := g.Stage()
+	key := "sentence." + string(stage)
+	switch stage {
+	case StagePapers:
+		if g.Documents == Returned {
+			key += ".returned"
+		}
+	case StageIdentity:
+		key += g.identityBlocker()
+	case StagePayment:
+		if g.Method != NoMethod && g.Payment == Awaiting {
+			key += "." + string(g.Method)
+		}
+	case StageReview:
+		if g.Review == Claimed {
+			key += ".claimed"
+		}
+	case StageToIssue:
+		if g.Issuance == Failed {
+			key += ".failed"
+		}
+	case StageUpdate:
+		if g.Delivery == Importing {
+			key += ".importing"
+		}
+	case StageClosed:
+		key += "." + string(g.Closed)
+		if g.Payment == Refunded {
+			key += ".refunded"
+		}
+	case StageTransfer, StageSecondReview, StageReturned, StageIssuing, StageDone, StageRefunding:
+	}
+	return Sentence{Now: key, Then: key + ".then"}
+}
+
+func (g Gates) identityBlocker() string {
+	if g.Telecom == Mismatch {
+		return ".telecom_mismatch"
+	}
+	switch g.Identity {
+	case Pending, Failed, Expired:
+		return "." + string(g.Identity)
+	default:
+		return ""
+	}
+}

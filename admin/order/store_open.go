@@ -1,0 +1,37 @@
+package order
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/pg"
+)
+
+// open is the condition of an order that still blocks another: neither closed nor updated.
+const open = "closed_at IS NULL AND delivery <> 'confirmed'"
+
+// OpenOfApplicant returns the oldest open order of an applicant. NotFound "order_unknown" where there is none.
+func (o *Orders) OpenOfApplicant(_ context.Context, q pg.Q, applicant uuid.UUID) (Order, error) {
+	return firstOpen(q, "applicant_id = ?", applicant)
+}
+
+// OpenOfHolder returns the oldest open order of an organisation, whoever applied. NotFound "order_unknown" where there
+// is none.
+func (o *Orders) OpenOfHolder(_ context.Context, q pg.Q, orgIDNumber string) (Order, error) {
+	return firstOpen(q, "org_id_number = ?", orgIDNumber)
+}
+
+// LockHolder makes other transactions that lock the same organisation wait for this one, so that counting its open
+// orders and opening one is a single step.
+func (o *Orders) LockHolder(_ context.Context, tx pg.Tx, orgIDNumber string) error {
+	return pg.Fault(tx.Gorm().Exec("SELECT pg_advisory_xact_lock(hashtextextended('orders.holder:' || ?, 0))", orgIDNumber).Error)
+}
+
+func firstOpen(q pg.Q, where string, arg any) (Order, error) {
+	var r row
+	if err := q.Gorm().Where(where, arg).Where(open).Order("created_at, id").Take(&r).Error; err != nil {
+		return Order{}, unknown(err)
+	}
+	return r.order(), nil
+}
