@@ -79,7 +79,7 @@ func (a Authorisation) check() error {
 	if a.V != Version {
 		return fmt.Errorf("version %d", a.V)
 	}
-	if !isUUID(a.ID) {
+	if !IsID(a.ID) {
 		return errors.New("id is no UUID")
 	}
 	if !isName(a.Order) || !isName(a.Profile.ID) {
@@ -127,8 +127,8 @@ func parseBase64(s string) []byte {
 	return b
 }
 
-// isUUID accepts the lower-case form with hyphens.
-func isUUID(s string) bool {
+// IsID reports whether s is a UUID in the lower-case form with hyphens, as all ids of canonical objects are.
+func IsID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}

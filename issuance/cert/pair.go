@@ -44,27 +44,46 @@ type Spec struct {
 	EncKey     *ecdsa.PublicKey
 }
 
-// Build makes a pair. Both certificates are first built with a key that is thrown away, read back and compared field
-// by field with the spec; only if all of that holds is the CA's key used, and over exactly the bytes that were checked.
-// With random nil a software key signs deterministically (RFC 6979 over SM3): the same spec gives the same DER.
-// Fails with Invalid "certificate_lint" where the spec must not be signed.
-func Build(random io.Reader, issuer Issuer, spec Spec) (Pair, error) {
-	sign, err := draft(issuer.Cert, spec, Sign)
-	if err != nil {
-		return Pair{}, lintFault(Sign, err)
+// Prepared is a pair that passed the lint but has not met the CA's key yet.
+type Prepared struct {
+	sign, enc drafted
+}
+
+// Prepare builds both certificates with a key that is thrown away, reads them back and compares them field by field
+// with the spec. Fails with Invalid "certificate_lint" where the spec must not be signed.
+func Prepare(ca *smx509.Certificate, spec Spec) (Prepared, error) {
+	var p Prepared
+	var err error
+	if p.sign, err = draft(ca, spec, Sign); err != nil {
+		return Prepared{}, lintFault(Sign, err)
 	}
-	enc, err := draft(issuer.Cert, spec, Enc)
-	if err != nil {
-		return Pair{}, lintFault(Enc, err)
-	}
-	var p Pair
-	if p.Sign, err = sign.sign(random, issuer); err != nil {
-		return Pair{}, fault.Wrap("signing_failed", err)
-	}
-	if p.Enc, err = enc.sign(random, issuer); err != nil {
-		return Pair{}, fault.Wrap("signing_failed", err)
+	if p.enc, err = draft(ca, spec, Enc); err != nil {
+		return Prepared{}, lintFault(Enc, err)
 	}
 	return p, nil
+}
+
+// Sign puts the CA's signature to exactly the bytes that were checked. With random nil a software key signs
+// deterministically (RFC 6979 over SM3): the same spec gives the same DER. Fails as Internal "signing_failed".
+func (p Prepared) Sign(random io.Reader, issuer Issuer) (Pair, error) {
+	var out Pair
+	var err error
+	if out.Sign, err = p.sign.sign(random, issuer); err != nil {
+		return Pair{}, fault.Wrap("signing_failed", err)
+	}
+	if out.Enc, err = p.enc.sign(random, issuer); err != nil {
+		return Pair{}, fault.Wrap("signing_failed", err)
+	}
+	return out, nil
+}
+
+// Build prepares and signs in one step. Fails like Prepare and Sign.
+func Build(random io.Reader, issuer Issuer, spec Spec) (Pair, error) {
+	p, err := Prepare(issuer.Cert, spec)
+	if err != nil {
+		return Pair{}, err
+	}
+	return p.Sign(random, issuer)
 }
 
 // Kind tells the two certificates of a pair apart.
@@ -76,7 +95,7 @@ const (
 	Enc  Kind = "enc"  // 加密证书
 )
 
-// drafted is a certificate that passed the lint but has not met the CA's key yet.
+// drafted is one certificate of a Prepared pair.
 type drafted struct {
 	template *smx509.Certificate
 	tbs      []byte // what was linted

@@ -56,7 +56,7 @@ func (r Request) check() error {
 	if r.V != Version {
 		return fmt.Errorf("version %d", r.V)
 	}
-	if !isUUID(r.ID) {
+	if !IsID(r.ID) {
 		return errors.New("id is no UUID")
 	}
 	if _, err := ParseDigest(r.Authorisation); err != nil {
