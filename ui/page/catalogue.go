@@ -134,7 +134,7 @@ func plainArgs(lang string, args map[string]any) map[string]any {
 		case time.Time:
 			out[k] = dateTime(x)
 		case time.Duration:
-			out[k] = span(lang, x)
+			out[k] = Span(lang, x)
 		case float64: // a number that has been through the flash cookie
 			out[k] = int64(x)
 		default:

@@ -48,8 +48,8 @@ func (c *Ctx) secret() string {
 	return c.cookie(visitorCookie)
 }
 
-// csrf returns a fresh mask of the token, so that compressed pages do not leak it byte by byte.
-func (c *Ctx) csrf() string {
+// FormToken returns the token a form of this page carries, freshly masked, so that compressed pages do not leak it byte by byte.
+func (c *Ctx) FormToken() string {
 	secret := c.secret()
 	if secret == "" {
 		var raw [18]byte

@@ -50,7 +50,9 @@ func (c *Ctx) RequestID() string { return c.requestID }
 func (c *Ctx) IP() string { return c.f.IP() }
 
 // UserAgent returns the client's name of itself, at most 200 bytes of it.
-func (c *Ctx) UserAgent() string { return strings.ToValidUTF8(truncate(c.f.Get(fiber.HeaderUserAgent), 200), "") }
+func (c *Ctx) UserAgent() string {
+	return strings.ToValidUTF8(truncate(c.f.Get(fiber.HeaderUserAgent), 200), "")
+}
 
 func truncate(s string, n int) string {
 	if len(s) > n {

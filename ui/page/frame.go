@@ -76,7 +76,7 @@ func (p *Page) SearchOpen() bool { return p.Can("order:search") }
 // page gathers the frame. Counts and the menu are only asked for where the frame is drawn.
 func (c *Ctx) page(framed bool) *Page {
 	p := &Page{
-		Lang: c.lang, Theme: c.theme, Env: c.router.deps.Env, Me: c.identity, CSRF: c.csrf(),
+		Lang: c.lang, Theme: c.theme, Env: c.router.deps.Env, Me: c.identity, CSRF: c.FormToken(),
 		Path: c.f.Path(), URL: "/", text: c.T,
 	}
 	if c.f.Method() == fiber.MethodGet {

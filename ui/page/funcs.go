@@ -32,7 +32,7 @@ func (r *renderer) funcs(lang string) template.FuncMap {
 		"clock":    func(t time.Time) string { return stamp(t, time.TimeOnly) },
 		"short":    func(t time.Time) string { return stamp(t, "01-02 15:04") },
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"span":     func(d time.Duration) string { return span(lang, d) },
+		"span":     func(d time.Duration) string { return Span(lang, d) },
 		"digest":   digest,
 		"groups":   groups,
 		"number":   number,
@@ -90,8 +90,8 @@ func stamp(t time.Time, layout string) string {
 
 func dateTime(t time.Time) string { return stamp(t, time.DateTime) }
 
-// span writes remaining or passed time in words, never as 01:12, which reads two ways.
-func span(lang string, d time.Duration) string {
+// Span writes remaining or passed time in words, never as 01:12, which reads two ways.
+func Span(lang string, d time.Duration) string {
 	sec, min, hour, day := "%d 秒", "%d 分", "%d 时 %02d 分", "%d 天 %d 时"
 	if lang == "en" {
 		sec, min, hour, day = "%d s", "%d min", "%d h %02d min", "%d d %d h"

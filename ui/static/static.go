@@ -26,13 +26,16 @@ var files embed.FS
 // Prefix is the path under which all assets are served.
 const Prefix = "/static/"
 
-// bundles lists what pages ask for by name and the files each is made of.
-var bundles = map[string][]string{
-	"app.css":       {"app.css"},
-	"app.js":        {"vendor/htmx.min.js", "vendor/tinykeys.umd.js", "app.js"},
-	"icons.svg":     {"icons.svg"},
-	"icon.svg":      {"icon.svg"},
-	"guilloche.svg": {"guilloche.svg"},
+// bundles lists what pages ask for by name and the files each is made of. The style sheet comes last: it names others.
+var bundles = []struct {
+	name  string
+	files []string
+}{
+	{"guilloche.svg", []string{"guilloche.svg"}},
+	{"icon.svg", []string{"icon.svg"}},
+	{"icons.svg", []string{"icons.svg"}},
+	{"app.js", []string{"vendor/htmx.min.js", "vendor/tinykeys.umd.js", "app.js"}},
+	{"app.css", []string{"app.css"}},
 }
 
 // types names the media types here, because the table of package mime depends on the machine.
@@ -60,17 +63,17 @@ type Assets struct {
 // New reads and joins the embedded files. An error means the program was built wrongly.
 func New() (*Assets, error) {
 	a := &Assets{byURL: map[string]*asset{}, urls: map[string]string{}, icons: map[string]bool{}}
-	for _, name := range []string{"guilloche.svg", "icon.svg", "icons.svg", "app.js", "app.css"} {
-		data, err := join(bundles[name])
+	for _, b := range bundles {
+		data, err := join(b.files)
 		if err != nil {
 			return nil, err
 		}
-		if name == "app.css" {
+		if b.name == "app.css" {
 			if data, err = a.styles(data); err != nil {
 				return nil, err
 			}
 		}
-		a.add(name, data)
+		a.add(b.name, data)
 	}
 	for _, part := range strings.Split(string(a.byURL[a.urls["icons.svg"]].plain), `<symbol id="`)[1:] {
 		id, _, _ := strings.Cut(part, `"`)
@@ -134,6 +137,9 @@ func (a *Assets) Handler(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if c.Get(fiber.HeaderAcceptEncoding) == "" {
+		return c.Send(f.plain)
+	}
 	switch c.AcceptsEncodings("br", "gzip") {
 	case "br":
 		c.Set(fiber.HeaderContentEncoding, "br")
