@@ -33,6 +33,8 @@ const requestTimeout = 20 * time.Second
 
 // Texts is the message catalogue.
 type Texts interface {
+	// Has reports whether a key has a sentence.
+	Has(key string) bool
 	// Text is the sentence of a key in a language, "zh" or "en".
 	Text(lang, key string, args map[string]any) string
 }
@@ -42,22 +44,19 @@ type Deps struct {
 	Flow  *flow.Flow
 	Texts Texts
 	Log   *slog.Logger
-	// Status maps a kind of fault to the HTTP status, the one switch both apps share.
-	Status func(fault.Kind) int
 	// Ready tells whether requests can be served now: database reachable, migrated.
 	Ready func(context.Context) error
 }
 
 type server struct {
-	flow   *flow.Flow
-	texts  Texts
-	log    *slog.Logger
-	status func(fault.Kind) int
-	ready  func(context.Context) error
+	flow  *flow.Flow
+	texts Texts
+	log   *slog.Logger
+	ready func(context.Context) error
 }
 
 func newServer(d Deps) *server {
-	return &server{flow: d.Flow, texts: d.Texts, log: d.Log, status: d.Status, ready: d.Ready}
+	return &server{flow: d.Flow, texts: d.Texts, log: d.Log, ready: d.Ready}
 }
 
 // New makes the public app for a listener of its own. proxies are the addresses whose X-Forwarded-For is believed.

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"caconsole/admin/fault"
+	"caconsole/ui/page"
 )
 
 // problem is the body of every refusal (RFC 9457, application/problem+json) with the members code, errors and
@@ -34,15 +35,15 @@ type problemField struct {
 // a reference.
 func (s *server) refuse(c *fiber.Ctx, err error) error {
 	f := fault.Of(err)
-	status := s.status(f.Kind)
+	status := page.StatusCode(f.Kind)
 	if status, f = fiberStatus(err, status, f); f.Kind == fault.Internal {
 		s.log.ErrorContext(c.UserContext(), "intake request failed", "method", c.Method(), "route", c.Route().Path,
 			"request_id", requestID(c), "error", err.Error())
 	}
 	lang := languageOf(c)
 	p := problem{
-		Type: "urn:caconsole:problem:" + f.Key, Title: s.texts.Text(lang, "problem_title."+f.Kind.String(), nil), Status: status,
-		Detail: s.texts.Text(lang, f.Key, f.Args), Code: f.Key, RequestID: requestID(c),
+		Type: "urn:caconsole:problem:" + f.Key, Title: s.texts.Text(lang, "error."+f.Kind.String()+".title", nil), Status: status,
+		Detail: s.detail(lang, f), Code: f.Key, RequestID: requestID(c),
 	}
 	for _, field := range f.Fields {
 		p.Errors = append(p.Errors, problemField{Field: field.Name, Code: field.Key, Detail: s.texts.Text(lang, field.Key, field.Args)})
@@ -60,6 +61,14 @@ func (s *server) refuse(c *fiber.Ctx, err error) error {
 	c.Set(fiber.HeaderContentType, "application/problem+json; charset=utf-8")
 	c.Set(fiber.HeaderContentLanguage, lang)
 	return c.Status(status).Send(body)
+}
+
+// detail is the sentence of a fault; a key without one is told as its kind.
+func (s *server) detail(lang string, f *fault.Error) string {
+	if !s.texts.Has(f.Key) {
+		return s.texts.Text(lang, "error."+f.Kind.String()+".hint", nil)
+	}
+	return s.texts.Text(lang, f.Key, f.Args)
 }
 
 // fiberStatus maps what the HTTP layer itself refuses: no such route, body over the limit, headers too large.

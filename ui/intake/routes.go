@@ -54,6 +54,7 @@ func (s *server) routes() []Route {
 		{post, "/api/v1/callbacks/invoices/:vendor", PermPublic, postInvoiceCallback},
 		{post, "/api/v1/callbacks/sms/:vendor", PermPublic, postSMSCallback},
 
+		{get, "/api/v1/openapi.yaml", PermPublic, getOpenAPI},
 		{get, "/inv", PermPublic, getInvoicePickup},
 		{post, "/inv", PermPublic, postInvoicePickup},
 		{get, "/healthz", PermPublic, getHealth},
