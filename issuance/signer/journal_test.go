@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -138,12 +139,17 @@ func TestFlippedByteStopsTheStart(t *testing.T) {
 func TestRecordsCannotBeMoved(t *testing.T) {
 	_, _, raw := written(t)
 	lines := bytes.SplitAfter(raw, []byte("\n"))[:4]
+	other := signertest.New(t, now)
+	require.NoError(t, other.Open(t, func() time.Time { return now.Add(time.Hour) }).Shutdown())
+	foreign, err := os.ReadFile(filepath.Join(other.Dir, "journal.jsonl"))
+	require.NoError(t, err)
 	for name, journal := range map[string][][]byte{
-		"dropped":  {lines[0], lines[1], lines[3]},
-		"swapped":  {lines[0], lines[2], lines[1], lines[3]},
-		"repeated": {lines[0], lines[1], lines[2], lines[3], lines[3]},
-		"headless": {lines[1], lines[2], lines[3]},
-		"blank":    {lines[0], []byte("\n"), lines[1]},
+		"exchanged": {lines[0], bytes.SplitAfter(foreign, []byte("\n"))[1], lines[2], lines[3]},
+		"dropped":   {lines[0], lines[1], lines[3]},
+		"swapped":   {lines[0], lines[2], lines[1], lines[3]},
+		"repeated":  {lines[0], lines[1], lines[2], lines[3], lines[3]},
+		"headless":  {lines[1], lines[2], lines[3]},
+		"blank":     {lines[0], []byte("\n"), lines[1]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := signer.ReadJournal(bytes.NewReader(bytes.Join(journal, nil)), func(signer.Record, int) error { return nil })
