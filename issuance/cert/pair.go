@@ -36,7 +36,7 @@ type Spec struct {
 	Profile    Profile
 	Subject    []byte // DER, the same bytes in both certificates
 	Identity   string // organisation code for the profile's identity extension
-	NotBefore  time.Time
+	NotBefore  time.Time // whole seconds, as is NotAfter
 	NotAfter   time.Time
 	SignSerial Serial
 	EncSerial  Serial

@@ -40,6 +40,7 @@ func Authority(t testing.TB) cert.Authority {
 func NewHolder(t testing.TB, ca cert.Issuer, organisation string, notAfter time.Time) Holder {
 	t.Helper()
 	h := Holder{}
+	notAfter = notAfter.Truncate(time.Second)
 	var err error
 	h.SignKey, err = sm2.GenerateKey(rand.Reader)
 	require.NoError(t, err)
