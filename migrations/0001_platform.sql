@@ -27,7 +27,7 @@ CREATE TABLE inbox_callback (
     settled_at  timestamptz,
     CONSTRAINT inbox_callback_state CHECK (state IN ('received', 'verified', 'rejected', 'done')),
     CONSTRAINT inbox_callback_settled CHECK ((state IN ('rejected', 'done')) = (settled_at IS NOT NULL)),
-    CONSTRAINT inbox_callback_sealed CHECK (octet_length(body_sealed) >= 33 AND get_byte(body_sealed, 0) = 1)
+    CONSTRAINT inbox_callback_sealed CHECK (octet_length(body_sealed) >= 34 AND get_byte(body_sealed, 0) = 1)
 );
 CREATE INDEX inbox_callback_open ON inbox_callback (received_at) WHERE state IN ('received', 'verified');
 CREATE INDEX inbox_callback_source ON inbox_callback (source, received_at);
