@@ -75,7 +75,7 @@ CREATE TABLE bank_line (
     payer_bank           text        NOT NULL,
     text                 text        NOT NULL,
     bank_serial          text        NOT NULL,
-    line_key             bytea       NOT NULL CONSTRAINT bank_line_key CHECK (octet_length(line_key) = 32),
+    line_key             bytea       NOT NULL CONSTRAINT bank_line_key CHECK (octet_length(line_key) = 16),
     occurrence           int         NOT NULL CONSTRAINT bank_line_occurrence CHECK (occurrence >= 1),
     state                text        NOT NULL CONSTRAINT bank_line_state CHECK (state IN ('open', 'allocated', 'aside')),
     allocated_fen        bigint      NOT NULL DEFAULT 0,

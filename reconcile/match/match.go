@@ -53,6 +53,7 @@ type Claim struct {
 	Amount money.Fen
 	On     time.Time
 	Image  string // digest of the voucher's file
+	Shared bool   // the same file was given for another order, open or not
 }
 
 // Weight says what a reason does to a proposal.

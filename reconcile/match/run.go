@@ -142,7 +142,7 @@ func (ix *index) byNames(l Line, at func(uuid.UUID) *pair) {
 		for _, c := range ix.orders[id].Claims {
 			if c.Payer == l.Payer && c.Amount == l.Open && near(c.On, l.On) {
 				p := at(id)
-				p.claim, p.shared = true, p.shared || ix.images[c.Image] > 1
+				p.claim, p.shared = true, p.shared || c.Shared || ix.images[c.Image] > 1
 			}
 		}
 	}
