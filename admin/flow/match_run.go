@@ -1,0 +1,47 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/fault"
+	"caconsole/admin/job"
+	"caconsole/admin/pg"
+	"caconsole/reconcile"
+)
+
+// MatchRunArgs asks for a matching run over everything open. Whatever changes the open set enqueues one; the sweep
+// finds what fell between two runs.
+type MatchRunArgs struct{}
+
+// Kind names the job for River.
+func (MatchRunArgs) Kind() string { return "match_run" }
+
+// wantMatchRun enqueues a run unless one waits already.
+func (f *Flow) wantMatchRun(ctx context.Context, tx pg.Tx) error {
+	return f.Jobs.Enqueue(ctx, tx, MatchRunArgs{}, job.Unique())
+}
+
+// MatchRun proposes over the whole open set and carries out what needs no person, each order in a transaction of its
+// own. A proposal that went stale meanwhile is left to the next run. It is the job's worker and the sweep's function.
+func (f *Flow) MatchRun(ctx context.Context) error {
+	proposals, err := f.Ledger.Run(ctx)
+	if err != nil {
+		return err
+	}
+	a := actor.Job("match_run")
+	var failed error // one order that cannot be settled holds up no other
+	for _, p := range proposals {
+		err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+			_, err := f.allocate(ctx, tx, a, p.OrderNo, reconcile.Allocation{
+				LineID: p.Line, ReceivableID: p.Order, Amount: p.Amount, Source: reconcile.Auto, Score: p.Score, Reasons: p.Reasons,
+			})
+			return err
+		})
+		if !fault.Is(err, fault.Conflict) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
