@@ -94,7 +94,7 @@ func Pages(ctx context.Context, pdf []byte) ([]image.Image, error) {
 	var out []image.Image
 	for n := 1; ; n++ {
 		page := strconv.Itoa(n)
-		cmd := exec.CommandContext(ctx, "pdftoppm", "-png", "-r", "150", "-f", page, "-l", page, "-", "-") //nolint:gosec // fixed arguments
+		cmd := exec.CommandContext(ctx, "pdftoppm", "-png", "-r", "150", "-f", page, "-l", page, "-") //nolint:gosec // fixed arguments
 		cmd.Stdin = bytes.NewReader(pdf)
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr

@@ -2,8 +2,8 @@ package paper_test
 
 import (
 	"bytes"
-	"context"
 	"flag"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -65,6 +65,13 @@ func drawings(p *paper.Painter, seed uint64) map[string]func() ([]byte, error) {
 			return p.Remittance(paper.Voucher{
 				Payer: company, PayerAccount: "4000012309200123456", PayerBank: "中国工商银行深圳福田支行", Payee: "深圳样例电子认证有限公司",
 				PayeeAccount: "755900000010502", PayeeBank: "招商银行深圳分行营业部", AmountFen: 72050, At: day, Remark: "证书续期 R26112200018", BankSerial: "C0928374650012", Seed: seed,
+			})
+		},
+		"invoice": func() ([]byte, error) {
+			return p.InvoiceSheet(paper.Invoice{
+				Special: true, Number: fmt.Sprintf("264400000000%08d", seed), IssuedAt: day, Buyer: company, BuyerTaxNo: code, Seller: "深圳样例电子认证有限公司",
+				SellerTaxNo: "91440300708461136T", ExTaxFen: 26415, TaxFen: 1585, Remark: "订单 R26112200018 证书续期 1 年", Clerk: "系统",
+				Lines: []paper.InvoiceLine{{Name: "*信息技术服务*数字证书服务费", Unit: "年", Num: "1", RatePercent: 6, ExTaxFen: 26415, TaxFen: 1585}},
 			})
 		},
 		"card_front": func() ([]byte, error) { return p.CardFront(who, seed) },
@@ -133,7 +140,7 @@ func TestFaultsShow(t *testing.T) {
 
 func TestPagesOfBrokenPDF(t *testing.T) {
 	t.Parallel()
-	_, err := paper.Pages(context.Background(), []byte("not a PDF"))
+	_, err := paper.Pages(t.Context(), []byte("not a PDF"))
 	require.Error(t, err)
 }
 

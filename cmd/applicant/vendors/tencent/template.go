@@ -1,0 +1,52 @@
+package tencent
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Template is one text the vendor has approved; {1}, {2} … are its variables.
+type Template struct {
+	ID   string // the vendor's number, sent as TemplateId
+	Name string // what the customer calls it; it is written to the outbox
+	Text string
+}
+
+// Approved is the list of texts the demo's account has had approved. pickup is the fixed address in the invoice's text:
+// an address may stand in a text, never in a variable.
+func Approved(pickup string) []Template {
+	return []Template{
+		{"2100001", "login_code", "验证码{1}，{2}分钟内有效，用于登录证书续期业务。如非本人操作，请忽略本短信。"},
+		{"2100002", "accepted", "您的证书续期订单{1}已受理，请按页面提示继续办理。咨询电话400-112-3838。"},
+		{"2100003", "payment_settled", "订单{1}的费用{2}元已到账。后续进度将以短信通知。"},
+		{"2100004", "payment_reminder", "订单{1}的费用{2}元尚未到账，请从贵单位对公账户汇款并上传汇款凭证；逾期订单将自动关闭。"},
+		{"2100005", "returned", "订单{1}的资料需要补正：{2}。请登录办理页面按提示重新提交。"},
+		{"2100006", "rejected", "订单{1}的续期申请未通过审核：{2}。已缴费用将原路退回。"},
+		{"2100007", "approved", "订单{1}审核通过，请用驱动更新证书。咨询电话400-112-3838。"},
+		{"2100008", "invoice", "订单{1}的电子发票已开具，请访问 " + pickup + " 输入提取码{2}下载。"},
+	}
+}
+
+var variable = regexp.MustCompile(`\{(\d+)\}`)
+
+// variables is how many values the template takes.
+func (t Template) variables() int {
+	most := 0
+	for _, m := range variable.FindAllStringSubmatch(t.Text, -1) {
+		if n, err := strconv.Atoi(m[1]); err == nil && n > most {
+			most = n
+		}
+	}
+	return most
+}
+
+// fill puts the values into the text.
+func (t Template) fill(values []string) string {
+	pairs := make([]string, 0, 2*len(values))
+	for i, v := range values {
+		pairs = append(pairs, fmt.Sprintf("{%d}", i+1), v)
+	}
+	return strings.NewReplacer(pairs...).Replace(t.Text)
+}
