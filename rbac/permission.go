@@ -1,0 +1,44 @@
+// Package rbac says what each role may do.
+//
+// The rules lie in the table casbin_rule and are evaluated by Casbin. Each process keeps what follows from them for
+// every role and is told by the database when they change. What depends on the case itself (four eyes, whose project)
+// is not here but in the code that acts.
+package rbac
+
+// The permissions, "noun:verb". Every staff route names one.
+const (
+	HomeView         = "home:view"
+	QueueView        = "queue:view"
+	CaseView         = "case:view"
+	CaseClaim        = "case:claim"
+	CaseDecide       = "case:decide"
+	CaseReveal       = "case:reveal" // one masked field, with a reason, audited
+	DocumentView     = "document:view"
+	IdentityView     = "identity:view"
+	OrderSearch      = "order:search"
+	StatementView    = "statement:view"
+	StatementImport  = "statement:import"
+	MatchingView     = "matching:view"
+	MatchingAllocate = "matching:allocate"
+	IssuanceView     = "issuance:view"
+	IssuanceConfirm  = "issuance:confirm"
+	CertificateView  = "certificate:view"
+	InvoiceView      = "invoice:view"
+	InvoiceResend    = "invoice:resend"
+	HotlineView      = "hotline:view"
+	AuditView        = "audit:view"
+	AuditVerify      = "audit:verify"
+	StaffView        = "staff:view"
+	StaffManage      = "staff:manage"
+	ProjectView      = "project:view"
+	ProjectManage    = "project:manage"
+)
+
+// All lists every permission.
+func All() []string {
+	return []string{
+		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch,
+		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, CertificateView,
+		InvoiceView, InvoiceResend, HotlineView, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
+	}
+}
