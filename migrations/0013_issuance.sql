@@ -86,7 +86,7 @@ CREATE TABLE update_session (
 );
 CREATE INDEX update_session_of_order ON update_session (order_id, created_at DESC);
 CREATE INDEX update_session_expired ON update_session (expires_at);
-GRANT SELECT, INSERT, UPDATE, DELETE ON update_session TO caconsole_app;
+GRANT SELECT, INSERT, UPDATE ON update_session TO caconsole_app;
 
 -- What a driver confirmed, per issued pair and not per session, so that another PC goes on where one stopped.
 CREATE TABLE update_step (

@@ -34,8 +34,8 @@ type Issuer struct {
 // Spec says everything a pair shall contain.
 type Spec struct {
 	Profile    Profile
-	Subject    []byte // DER, the same bytes in both certificates
-	Identity   string // organisation code for the profile's identity extension
+	Subject    []byte    // DER, the same bytes in both certificates
+	Identity   string    // organisation code for the profile's identity extension
 	NotBefore  time.Time // whole seconds, as is NotAfter
 	NotAfter   time.Time
 	SignSerial Serial

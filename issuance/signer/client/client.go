@@ -46,27 +46,31 @@ func New(path string) *Client {
 // answer. Fails with the signer's refusal, or with Unavailable "signer_unavailable" where nobody answers.
 func (c *Client) Issue(ctx context.Context, in cert.Instruction) (cert.Issued, error) {
 	var out cert.Issued
-	return out, c.call(ctx, http.MethodPost, "issue", in, &out)
+	err := c.call(ctx, http.MethodPost, "issue", in, &out)
+	return out, err
 }
 
 // Close ends a request: its result, or none for ever. Fails like Issue.
 func (c *Client) Close(ctx context.Context, id string) (cert.Closing, error) {
 	var out cert.Closing
-	return out, c.call(ctx, http.MethodPost, "close", struct {
+	err := c.call(ctx, http.MethodPost, "close", struct {
 		ID string `json:"id"`
 	}{id}, &out)
+	return out, err
 }
 
 // Status asks how the signer is. Fails like Issue.
 func (c *Client) Status(ctx context.Context) (cert.Status, error) {
 	var out cert.Status
-	return out, c.call(ctx, http.MethodGet, "status", nil, &out)
+	err := c.call(ctx, http.MethodGet, "status", nil, &out)
+	return out, err
 }
 
 // Chain asks by what the signer works. Fails like Issue.
 func (c *Client) Chain(ctx context.Context) (cert.Chain, error) {
 	var out cert.Chain
-	return out, c.call(ctx, http.MethodGet, "chain", nil, &out)
+	err := c.call(ctx, http.MethodGet, "chain", nil, &out)
+	return out, err
 }
 
 func (c *Client) call(ctx context.Context, method, act string, in, out any) error {

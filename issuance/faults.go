@@ -1,0 +1,16 @@
+package issuance
+
+import (
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+)
+
+func init() {
+	pg.Constraint("certificate_serial_key", fault.Conflict, "certificate_known")
+	pg.Constraint("certificate_sm3_key", fault.Conflict, "certificate_known")
+	pg.Constraint("certificate_state_successor_key", fault.Conflict, "already_renewed")
+	pg.Constraint("authorisation_one_live", fault.Conflict, "authorisation_in_use")
+	pg.Constraint("approval_item_once", fault.Conflict, "approval_given")
+	pg.Constraint("approval_item_four_eyes", fault.Conflict, "four_eyes")
+	pg.Constraint("issuance_request_one_live", fault.Conflict, "authorisation_in_use")
+}

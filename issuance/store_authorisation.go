@@ -1,0 +1,231 @@
+package issuance
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+	"caconsole/issuance/cert"
+)
+
+type authorisationRow struct {
+	ID            uuid.UUID `gorm:"primaryKey"`
+	OrderID       uuid.UUID
+	OldPairID     uuid.UUID
+	Canonical     []byte
+	Digest        []byte
+	ContentDigest []byte
+	ExpiresAt     time.Time
+	State         string
+	CreatedAt     time.Time
+	ChangedAt     time.Time
+}
+
+// TableName tells gorm the table.
+func (authorisationRow) TableName() string { return "authorisation" }
+
+type approvalRow struct {
+	ID        uuid.UUID `gorm:"primaryKey"`
+	Duty      string
+	StaffID   uuid.UUID
+	At        time.Time
+	Digests   string
+	Signature []byte
+	CreatedAt time.Time
+}
+
+// TableName tells gorm the table.
+func (approvalRow) TableName() string { return "approval" }
+
+type approvalItemRow struct {
+	AuthorisationID uuid.UUID `gorm:"primaryKey"`
+	ApprovalID      uuid.UUID
+	Duty            string `gorm:"primaryKey"`
+	StaffID         uuid.UUID
+}
+
+// TableName tells gorm the table.
+func (approvalItemRow) TableName() string { return "approval_item" }
+
+// lockedQ reads rows with FOR UPDATE.
+type lockedQ struct{ tx pg.Tx }
+
+// Gorm makes lockedQ a pg.Q.
+func (l lockedQ) Gorm() *gorm.DB { return l.tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}) }
+
+// Authorise makes the authorisation of an order, or returns the one there is if it says the same and still lives; one
+// that says something else is voided. Fails with Conflict "authorisation_in_use" once it is being executed, Invalid
+// "old_pair_unusable", Conflict "validity_beyond_ca", Unavailable "signer_unknown".
+func (s *Service) Authorise(ctx context.Context, tx pg.Tx, g Grant) (Authorisation, error) {
+	p, err := load(tx, g.OldPair)
+	if err != nil {
+		return Authorisation{}, err
+	}
+	old, err := cert.ParseOld(p.DER())
+	if err != nil {
+		return Authorisation{}, err
+	}
+	if _, err := s.ValidUntil(ctx, tx, p, g.Years); err != nil {
+		return Authorisation{}, err
+	}
+	auth, err := s.Authority(ctx, tx)
+	if err != nil {
+		return Authorisation{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Authorisation{}, fault.Wrap("random_unavailable", err)
+	}
+	object, err := cert.NewAuthorisation(old, cert.Grant{
+		ID: id.String(), Order: g.OrderNo, Content: g.Content, Profile: auth.Profile.Ref(), Years: g.Years,
+		Keys: cert.KeepKeys, Now: s.now(), Expires: g.Expires,
+	})
+	if err != nil {
+		return Authorisation{}, err
+	}
+	if same, err := s.live(ctx, tx, g.OrderID, object); err != nil || same.ID != uuid.Nil {
+		return same, err
+	}
+	return s.insertAuthorisation(tx, g, id, object)
+}
+
+// live returns the order's authorisation if it says what object says, and voids it otherwise.
+func (s *Service) live(ctx context.Context, tx pg.Tx, order uuid.UUID, object cert.Authorisation) (Authorisation, error) {
+	have, err := s.ForOrder(ctx, tx, order)
+	if fault.HasKey(err, "authorisation_missing") {
+		return Authorisation{}, nil
+	}
+	if err != nil {
+		return Authorisation{}, err
+	}
+	if have.State == AuthorisationUsed {
+		return Authorisation{}, fault.New(fault.Conflict, "authorisation_in_use", nil)
+	}
+	object.ID, object.Expires = have.Object.ID, have.Object.Expires
+	if object == have.Object && s.now().Before(have.ExpiresAt) {
+		return have, nil
+	}
+	return Authorisation{}, s.Void(ctx, tx, order)
+}
+
+func (s *Service) insertAuthorisation(tx pg.Tx, g Grant, id uuid.UUID, object cert.Authorisation) (Authorisation, error) {
+	a := Authorisation{
+		ID: id, OrderID: g.OrderID, OldPair: g.OldPair, Object: object, Canonical: object.Canonical(), Digest: object.Digest(),
+		ExpiresAt: object.ExpiresAt(), State: AuthorisationOpen,
+	}
+	now := s.now()
+	return a, pg.Fault(tx.Gorm().Create(&authorisationRow{
+		ID: id, OrderID: g.OrderID, OldPairID: g.OldPair, Canonical: a.Canonical, Digest: a.Digest[:], ContentDigest: g.Content[:],
+		ExpiresAt: a.ExpiresAt, State: a.State, CreatedAt: now, ChangedAt: now,
+	}).Error)
+}
+
+// ForOrder returns an order's authorisation that is not void, with its approvals. Fails with NotFound
+// "authorisation_missing".
+func (s *Service) ForOrder(_ context.Context, q pg.Q, order uuid.UUID) (Authorisation, error) {
+	return loadAuthorisation(q, "order_id = ? AND state <> ?", order, AuthorisationVoid)
+}
+
+func loadAuthorisation(q pg.Q, where string, args ...any) (Authorisation, error) {
+	var rows []authorisationRow
+	if err := q.Gorm().Where(where, args...).Order("created_at DESC").Limit(1).Find(&rows).Error; err != nil {
+		return Authorisation{}, pg.Fault(err)
+	}
+	if len(rows) == 0 {
+		return Authorisation{}, fault.New(fault.NotFound, "authorisation_missing", nil)
+	}
+	r := rows[0]
+	object, err := cert.ParseAuthorisation(r.Canonical)
+	if err != nil {
+		return Authorisation{}, err
+	}
+	a := Authorisation{
+		ID: r.ID, OrderID: r.OrderID, OldPair: r.OldPairID, Object: object, Canonical: r.Canonical,
+		Digest: cert.Digest(r.Digest), ExpiresAt: r.ExpiresAt.UTC(), State: r.State,
+	}
+	a.Approvals, err = approvals(q, r.ID)
+	return a, err
+}
+
+func approvals(q pg.Q, authorisation uuid.UUID) ([]cert.Approval, error) {
+	var rows []approvalRow
+	err := q.Gorm().Joins("JOIN approval_item i ON i.approval_id = approval.id").
+		Where("i.authorisation_id = ?", authorisation).Order("approval.at").Find(&rows).Error
+	if err != nil {
+		return nil, pg.Fault(err)
+	}
+	out := make([]cert.Approval, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, cert.Approval{
+			Duty: r.Duty, StaffID: r.StaffID.String(), At: r.At.UTC(), Digests: strings.Split(r.Digests, "\n"), Signature: r.Signature,
+		})
+	}
+	return out, nil
+}
+
+// Void ends an order's open authorisation, after a change of what it approved; without one it does nothing. Fails
+// with Conflict "authorisation_in_use" once it is being executed.
+func (s *Service) Void(ctx context.Context, tx pg.Tx, order uuid.UUID) error {
+	a, err := s.ForOrder(ctx, tx, order)
+	if fault.HasKey(err, "authorisation_missing") {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.moveAuthorisation(tx, a.ID, AuthorisationOpen, AuthorisationVoid)
+}
+
+func (s *Service) moveAuthorisation(tx pg.Tx, id uuid.UUID, from, to string) error {
+	res := tx.Gorm().Model(&authorisationRow{}).Where("id = ? AND state = ?", id, from).
+		Updates(map[string]any{"state": to, "changed_at": s.now()})
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "authorisation_in_use", nil)
+	}
+	return pg.Fault(res.Error)
+}
+
+// AddApproval stores a signature for one of the authorisations it covers, after verifying it. Fails with Forbidden
+// "signature_wrong" (also where the authorisation is not in the signed list), Conflict "authorisation_in_use",
+// "authorisation_expired", "approval_given" (this duty has its approval) or "four_eyes" (this person has approved it
+// in the other duty).
+func (s *Service) AddApproval(_ context.Context, tx pg.Tx, authorisation uuid.UUID, in Approval) error {
+	a, err := loadAuthorisation(tx, "id = ?", authorisation)
+	if err != nil {
+		return err
+	}
+	if a.State != AuthorisationOpen {
+		return fault.New(fault.Conflict, "authorisation_in_use", nil)
+	}
+	if in.At.After(a.ExpiresAt) {
+		return fault.New(fault.Conflict, "authorisation_expired", nil)
+	}
+	digests := make([]string, 0, len(in.Digests))
+	for _, d := range in.Digests {
+		digests = append(digests, d.Hex())
+	}
+	slices.Sort(digests)
+	key, err := cert.ParseKey(in.PublicKey)
+	if err != nil {
+		return &fault.Error{Kind: fault.Forbidden, Key: "signature_wrong", Cause: err}
+	}
+	at := in.At.UTC().Truncate(time.Second)
+	signed := cert.Approval{Duty: in.Duty, StaffID: in.StaffID.String(), At: at, Digests: digests, Signature: in.Signature}
+	if err := signed.Verify(key, a.Digest); err != nil {
+		return err
+	}
+	row := approvalRow{
+		ID: in.ID, Duty: in.Duty, StaffID: in.StaffID, At: at, Digests: strings.Join(digests, "\n"), Signature: in.Signature, CreatedAt: s.now(),
+	}
+	if err := tx.Gorm().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}).Create(&row).Error; err != nil {
+		return pg.Fault(err)
+	}
+	return pg.Fault(tx.Gorm().Create(&approvalItemRow{AuthorisationID: a.ID, ApprovalID: in.ID, Duty: in.Duty, StaffID: in.StaffID}).Error)
+}

@@ -1,0 +1,271 @@
+package issuance
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+	"caconsole/issuance/cert"
+)
+
+type updateRow struct {
+	ID              uuid.UUID `gorm:"primaryKey"`
+	OrderID         uuid.UUID
+	AuthorisationID uuid.UUID
+	Kind            string
+	Nonce           string
+	TokenSM3        []byte `gorm:"column:token_sm3"`
+	ProvedAt        *time.Time
+	ExpiresAt       time.Time
+	CreatedAt       time.Time
+}
+
+// TableName tells gorm the table.
+func (updateRow) TableName() string { return "update_session" }
+
+type stepRow struct {
+	RequestID uuid.UUID `gorm:"primaryKey"`
+	Step      string    `gorm:"primaryKey"`
+	At        time.Time
+}
+
+// TableName tells gorm the table.
+func (stepRow) TableName() string { return "update_step" }
+
+// StartUpdate opens a session for a Ukey by the serial of the certificate in it: the old one, or already the new one
+// where another PC stopped half-way. Fails like Find, with Conflict "already_updated", and with Conflict "update_none"
+// where nothing is authorised for it: flow then tells from the order how far it is.
+func (s *Service) StartUpdate(ctx context.Context, tx pg.Tx, serial string) (Update, error) {
+	p, err := s.Find(ctx, tx, actor.Job("driver"), serial)
+	if err != nil {
+		return Update{}, err
+	}
+	a, err := s.authorisationOf(tx, p.ID)
+	if err != nil {
+		return Update{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Update{}, fault.Wrap("random_unavailable", err)
+	}
+	nonce, err := s.secret(16)
+	if err != nil {
+		return Update{}, err
+	}
+	row := updateRow{
+		ID: id, OrderID: a.OrderID, AuthorisationID: a.ID, Kind: KindCollect, Nonce: hex.EncodeToString(nonce),
+		ExpiresAt: s.now().Add(proveWithin), CreatedAt: s.now(),
+	}
+	u, err := s.view(tx, row)
+	if err != nil {
+		return Update{}, err
+	}
+	if u.State == StateConfirmed {
+		return Update{}, fault.New(fault.Conflict, "already_updated", nil)
+	}
+	return u, pg.Fault(tx.Gorm().Create(&row).Error)
+}
+
+// authorisationOf finds the renewal a pair takes part in, as the old pair or, not yet confirmed, as the new one.
+func (s *Service) authorisationOf(q pg.Q, pair uuid.UUID) (Authorisation, error) {
+	a, err := loadAuthorisation(q, "old_pair_id = ? AND state <> ?", pair, AuthorisationVoid)
+	if !fault.HasKey(err, "authorisation_missing") {
+		return a, err
+	}
+	var made []requestRow
+	if err := q.Gorm().Where("new_pair_id = ?", pair).Limit(1).Find(&made).Error; err != nil {
+		return Authorisation{}, pg.Fault(err)
+	}
+	if len(made) == 0 {
+		return Authorisation{}, fault.New(fault.Conflict, "update_none", nil)
+	}
+	return loadAuthorisation(q, "id = ?", made[0].AuthorisationID)
+}
+
+// Prove takes the signature of the Ukey's old sign key over ToSign (SM2-SM3, default ID, DER) and gives the token for
+// the rest of the session. Fails with Forbidden "signature_wrong", NotFound "update_unknown", Conflict "update_expired"
+// or "update_proved" (the answer was lost: start another session).
+func (s *Service) Prove(_ context.Context, tx pg.Tx, id uuid.UUID, signature []byte) (string, Update, error) {
+	row, err := loadUpdate(lockedQ{tx}, id)
+	if err != nil {
+		return "", Update{}, err
+	}
+	now := s.now()
+	switch {
+	case row.ProvedAt != nil:
+		return "", Update{}, fault.New(fault.Conflict, "update_proved", nil)
+	case now.After(row.ExpiresAt):
+		return "", Update{}, fault.New(fault.Conflict, "update_expired", nil)
+	}
+	u, err := s.view(tx, row)
+	if err != nil {
+		return "", Update{}, err
+	}
+	old, err := load(tx, u.OldPair)
+	if err != nil {
+		return "", Update{}, err
+	}
+	key, err := signKey(old.Sign.DER)
+	if err != nil {
+		return "", Update{}, err
+	}
+	if err := cert.VerifyProof(key, []byte(u.ToSign), signature); err != nil {
+		return "", Update{}, err
+	}
+	secret, err := s.secret(32)
+	if err != nil {
+		return "", Update{}, err
+	}
+	token := base64.RawURLEncoding.EncodeToString(secret)
+	sum := cert.SM3([]byte(token))
+	u.Proved, u.ExpiresAt = true, now.Add(collectWithin)
+	return token, u, pg.Fault(tx.Gorm().Model(&updateRow{}).Where("id = ?", id).
+		Updates(map[string]any{"token_sm3": sum[:], "proved_at": now, "expires_at": u.ExpiresAt}).Error)
+}
+
+// Session returns a proved session by its token. Fails with Unauthenticated "update_token_wrong", also after it ran
+// out, and NotFound "update_unknown".
+func (s *Service) Session(_ context.Context, q pg.Q, id uuid.UUID, token string) (Update, error) {
+	row, err := loadUpdate(q, id)
+	if err != nil {
+		return Update{}, err
+	}
+	sum := cert.SM3([]byte(token))
+	if subtle.ConstantTimeCompare(sum[:], row.TokenSM3) != 1 || s.now().After(row.ExpiresAt) {
+		return Update{}, fault.New(fault.Unauthenticated, "update_token_wrong", nil)
+	}
+	return s.view(q, row)
+}
+
+// Package returns what the driver imports. Fails like Session, and with Conflict "update_not_ready" while the pair is
+// not recorded.
+func (s *Service) Package(ctx context.Context, q pg.Q, id uuid.UUID, token string) (Package, error) {
+	u, err := s.Session(ctx, q, id, token)
+	if err != nil {
+		return Package{}, err
+	}
+	if u.NewPair == uuid.Nil {
+		return Package{}, fault.New(fault.Conflict, "update_not_ready", nil)
+	}
+	p, err := load(q, u.NewPair)
+	if err != nil {
+		return Package{}, err
+	}
+	a, err := s.issuerOf(ctx, q, p)
+	return newPackage(p, a), err
+}
+
+// issuerOf returns the authority a pair came from, which may not be the current one any more.
+func (s *Service) issuerOf(_ context.Context, q pg.Q, p Pair) (Authority, error) {
+	var rows []authorityRow
+	if err := q.Gorm().Order("created_at DESC").Find(&rows).Error; err != nil {
+		return Authority{}, pg.Fault(err)
+	}
+	for _, r := range rows {
+		if issuedBy(p.Sign.DER, r.CADER) {
+			return authority(q, "sm3 = ?", r.SM3)
+		}
+	}
+	return Authority{}, fault.New(fault.Internal, "signer_unknown", nil)
+}
+
+// Confirm notes that the Ukey holds one more certificate; the same step again changes nothing. After the second step
+// the old pair is marked renewed and the State is StateConfirmed. Fails like Package, with Invalid on the field "step"
+// and with Conflict "step_out_of_order" for the encryption certificate before the sign certificate.
+func (s *Service) Confirm(ctx context.Context, tx pg.Tx, id uuid.UUID, token, step string) (Update, error) {
+	u, err := s.Session(ctx, tx, id, token)
+	if err != nil {
+		return Update{}, err
+	}
+	if step != StepSign && step != StepEnc {
+		return Update{}, fault.InvalidField("step", "step_unknown")
+	}
+	if u.State == StateWaiting {
+		return Update{}, fault.New(fault.Conflict, "update_not_ready", nil)
+	}
+	var made requestRow
+	if err := (lockedQ{tx}).Gorm().Take(&made, "new_pair_id = ?", u.NewPair).Error; err != nil {
+		return Update{}, pg.Fault(err)
+	}
+	done, err := steps(tx, made.ID)
+	if err != nil {
+		return Update{}, err
+	}
+	if step == StepEnc && !slices.Contains(done, StepSign) {
+		return Update{}, fault.New(fault.Conflict, "step_out_of_order", nil)
+	}
+	row := stepRow{RequestID: made.ID, Step: step, At: s.now()}
+	if err := tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+		return Update{}, pg.Fault(err)
+	}
+	if step == StepEnc {
+		if err := s.renewed(tx, u.OldPair); err != nil {
+			return Update{}, err
+		}
+	}
+	return s.Session(ctx, tx, id, token)
+}
+
+// view fills in what follows from the authorisation, the request and the steps.
+func (s *Service) view(q pg.Q, row updateRow) (Update, error) {
+	a, err := loadAuthorisation(q, "id = ?", row.AuthorisationID)
+	if err != nil {
+		return Update{}, err
+	}
+	u := Update{
+		ID: row.ID, OrderID: row.OrderID, OrderNo: a.Object.Order, OldPair: a.OldPair, Kind: row.Kind, State: StateWaiting,
+		ToSign: string(cert.ToSignCollect(row.ID.String(), row.Nonce, nil)), ExpiresAt: row.ExpiresAt.UTC(), Proved: row.ProvedAt != nil,
+	}
+	var made []requestRow
+	if err := q.Gorm().Where("authorisation_id = ? AND state = ?", a.ID, RequestRecorded).Limit(1).Find(&made).Error; err != nil {
+		return Update{}, pg.Fault(err)
+	}
+	if len(made) == 0 {
+		return u, nil
+	}
+	u.NewPair = *made[0].NewPairID
+	done, err := steps(q, made[0].ID)
+	switch {
+	case slices.Contains(done, StepEnc):
+		u.State = StateConfirmed
+	case slices.Contains(done, StepSign):
+		u.State = StateImporting
+	default:
+		u.State = StateReady
+	}
+	return u, err
+}
+
+func steps(q pg.Q, request uuid.UUID) ([]string, error) {
+	var out []string
+	err := q.Gorm().Model(&stepRow{}).Where("request_id = ?", request).Pluck("step", &out).Error
+	return out, pg.Fault(err)
+}
+
+func loadUpdate(q pg.Q, id uuid.UUID) (updateRow, error) {
+	var rows []updateRow
+	if err := q.Gorm().Where("id = ?", id).Limit(1).Find(&rows).Error; err != nil {
+		return updateRow{}, pg.Fault(err)
+	}
+	if len(rows) == 0 {
+		return updateRow{}, fault.New(fault.NotFound, "update_unknown", nil)
+	}
+	return rows[0], nil
+}
+
+// secret makes n random octets.
+func (s *Service) secret(n int) ([]byte, error) {
+	b := make([]byte, n)
+	_, err := io.ReadFull(s.random, b)
+	return b, fault.Wrap("random_unavailable", err)
+}
