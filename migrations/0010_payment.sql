@@ -33,12 +33,11 @@ CREATE TABLE voucher_claim (
     payer_name  text        NOT NULL CONSTRAINT voucher_claim_payer_name CHECK (length(payer_name) BETWEEN 1 AND 200),
     amount_fen  bigint      NOT NULL CONSTRAINT voucher_claim_amount CHECK (amount_fen > 0),
     paid_on     date        NOT NULL,
-    -- shared: the same image was given for another order, so it proves neither.
-    state       text        NOT NULL CONSTRAINT voucher_claim_state CHECK (state IN ('open', 'shared', 'superseded')),
+    state       text        NOT NULL CONSTRAINT voucher_claim_state CHECK (state IN ('open', 'superseded')),
     created_at  timestamptz NOT NULL,
     CONSTRAINT voucher_claim_once UNIQUE (order_id, document_id)
 );
-CREATE UNIQUE INDEX voucher_claim_one_live ON voucher_claim (order_id) WHERE state <> 'superseded';
-CREATE INDEX voucher_claim_by_image ON voucher_claim (image_sm3);
+CREATE UNIQUE INDEX voucher_claim_one_live ON voucher_claim (order_id) WHERE state = 'open';
+CREATE INDEX voucher_claim_by_image ON voucher_claim (image_sm3) WHERE state = 'open';
 GRANT SELECT, INSERT, UPDATE ON voucher_claim TO caconsole_app;
 GRANT SELECT ON voucher_claim TO caconsole_read;

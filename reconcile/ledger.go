@@ -85,6 +85,8 @@ type Batch struct {
 	Closing     *money.Fen
 	ChainOK     *bool
 	TotalsOK    *bool
+	FirstOn     time.Time // zero without lines
+	LastOn      time.Time
 	CreatedAt   time.Time
 	CommittedAt time.Time // zero until committed
 

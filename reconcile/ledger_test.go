@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -83,6 +84,23 @@ func TestEqualRowsOfOneFileAreBothKept(t *testing.T) {
 	require.Equal(t, 1, longer.New, "a third equal row is a third payment")
 }
 
+func TestPreviousBatch(t *testing.T) {
+	d := setup(t)
+	b, err := d.preview(t, statement(t, credit{unit, "续期", 400}))
+	require.NoError(t, err)
+	_, err = d.ledger.Previous(t.Context(), b)
+	require.True(t, fault.HasKey(err, "statement_first"), "%v", err)
+	_, err = d.commit(t, b.ID)
+	require.NoError(t, err)
+	next, err := d.preview(t, statement(t, credit{unit, "续期", 600}))
+	require.NoError(t, err)
+	prev, err := d.ledger.Previous(t.Context(), next)
+	require.NoError(t, err)
+	require.Equal(t, b.ID, prev.ID)
+	require.EqualValues(t, 140000, *prev.Closing)
+	require.Equal(t, "2026-11-22", prev.LastOn.Format(time.DateOnly))
+}
+
 func TestBrokenStatementIsNotCommitted(t *testing.T) {
 	d := setup(t)
 	b, err := d.preview(t, workbook(t, [][]any{
@@ -135,6 +153,7 @@ func TestPersonsAndAccountsAreSealed(t *testing.T) {
 	require.Equal(t, unit, all[1]["payer_name"])
 	require.Nil(t, all[1]["payer_name_sealed"])
 	for _, row := range all {
+		require.Equal(t, "2026-11-22", row["booked_on"].(time.Time).Format(time.DateOnly), "the Beijing day")
 		require.Equal(t, "****6620", row["payer_account_mask"])
 		for column, v := range row {
 			text, _ := v.(string)

@@ -2,10 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 
@@ -49,31 +46,6 @@ func identify(ring *seal.Ring, account string, lines []format.Line) ([]keyed, er
 	return out, nil
 }
 
-// orgWords are what names of organisations end in or contain; a short name without one is taken for a person's.
-var orgWords = []string{
-	"公司", "集团", "厂", "店", "院", "所", "中心", "局", "部", "行", "会", "社", "校", "处", "站", "馆", "队", "委", "办", "厅",
-	"政府", "电厂", "银行", "支付", "财付通", "商户", "基金", "大学", "中学", "小学", "幼儿园", "村", "街道", "LTD", "CO.", "INC", "LLC",
-}
-
-// maxPersonName is the longest Chinese name without a dot in it that is taken for a person's.
-const maxPersonName = 4
-
-// person reports that a payer's name is a natural person's: it is sealed, shown masked, and never equals a holder.
-func person(name string) bool {
-	folded := seal.NormCompany(name)
-	if folded == "" || slices.ContainsFunc(orgWords, func(w string) bool { return strings.Contains(folded, w) }) {
-		return false
-	}
-	if strings.ContainsAny(folded, "·") {
-		return true
-	}
-	runes := []rune(folded)
-	if !slices.ContainsFunc(runes, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
-		return slices.ContainsFunc(runes, unicode.IsLetter)
-	}
-	return len(runes) <= maxPersonName
-}
-
 // newLine makes the row of a line. The payer's name is kept in clear for a company and sealed for a person.
 func newLine(ring *seal.Ring, b Batch, l keyed, now time.Time) (lineRow, error) {
 	id, err := uuid.NewV7()
@@ -95,7 +67,7 @@ func newLine(ring *seal.Ring, b Batch, l keyed, now time.Time) (lineRow, error) 
 			return lineRow{}, err
 		}
 	}
-	if person(l.PayerName) {
+	if seal.PersonName(l.PayerName) {
 		r.PayerName, r.PayerNorm = seal.MaskName(l.PayerName), ""
 		if r.PayerNameSealed, err = ring.Seal("bank_line.payer_name", id, l.PayerName); err != nil {
 			return lineRow{}, err

@@ -55,7 +55,8 @@ func setup(t *testing.T) *desk {
 	d.ledger = reconcile.New(db, seal.Vault{Ring: ring, Blobs: blobs}, clock, order.ValidNo)
 	d.orders = order.NewOrders(ring, clock, func(context.Context, pg.Q, uuid.UUID, time.Time) (time.Time, error) { return now, nil })
 	d.exec(t, "INSERT INTO project (id, code, name, created_at) VALUES (?, 'cgn', '中广核', ?)", d.project, now)
-	d.exec(t, "INSERT INTO staff (id, login, name, no) VALUES (?, 'finance', '陈志强', '0305')", d.clerk.ID)
+	d.exec(t, `INSERT INTO staff (id, login, name, no, state, on_duty, all_projects, created_at, updated_at)
+		VALUES (?, 'finance', '陈志强', '0305', 'active', true, true, ?, ?)`, d.clerk.ID, now, now)
 	d.tx(t, func(ctx context.Context, tx pg.Tx) error {
 		_, err := d.ledger.AddAccount(ctx, tx, reconcile.Account{
 			ProjectID: d.project, Bank: "CMB", Branch: "招商银行深圳科技园支行", No: ownAccount, OwnName: ownName,
@@ -182,7 +183,10 @@ func (d *desk) allocate(t *testing.T, a reconcile.Allocation) (settled bool, err
 // document stands in for an uploaded voucher.
 func (d *desk) document(t *testing.T, id, orderID uuid.UUID) {
 	t.Helper()
-	d.exec(t, "INSERT INTO document (id, order_id) VALUES (?, ?)", id, orderID)
+	d.exec(t, `INSERT INTO document (id, order_id, project_id, kind, version, state, form_version, mime, pages, size_bytes, sm3,
+		object_key, data_key_sealed, images, created_at)
+		SELECT ?, id, project_id, 'remittance_voucher', (SELECT count(*) + 1 FROM document d WHERE d.order_id = orders.id), 'superseded', 0,
+		'image/png', 1, 1, sha256('x'), gen_random_uuid()::text, decode('01' || repeat('00', 40), 'hex'), 'ready', ? FROM orders WHERE id = ?`, id, now, orderID)
 }
 
 // lines are the ids of a batch's lines in file order.

@@ -159,7 +159,7 @@ func (l *Ledger) Judge(ctx context.Context, c Contents) ([]Judged, error) {
 		case stateOf(k.Line) == LineAside:
 			j.Verdict = IsAside
 		}
-		if person(k.PayerName) {
+		if seal.PersonName(k.PayerName) {
 			j.PayerName = seal.MaskName(k.PayerName)
 		}
 		out = append(out, j)

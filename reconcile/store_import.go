@@ -67,6 +67,9 @@ func (r batchRow) batch(acc Account) Batch {
 	if r.CommittedAt != nil {
 		b.CommittedAt = *r.CommittedAt
 	}
+	if r.FirstOn != nil && r.LastOn != nil {
+		b.FirstOn, b.LastOn = date(*r.FirstOn), date(*r.LastOn)
+	}
 	return b
 }
 
@@ -163,6 +166,18 @@ func (l *Ledger) Batch(ctx context.Context, a actor.Actor, id uuid.UUID) (Batch,
 		return Batch{}, fault.New(fault.NotFound, "not_found", nil)
 	}
 	return r.batch(acc.account()), nil
+}
+
+// Previous returns the committed batch of the same account that ends last before a batch ends. NotFound
+// "statement_first" if there is none.
+func (l *Ledger) Previous(ctx context.Context, b Batch) (Batch, error) {
+	var r batchRow
+	err := pg.Fault(l.db.Read(ctx).Gorm().Where("account_id = ? AND state = 'committed' AND id <> ?", b.Account.ID, b.ID).
+		Where("last_on <= ?", b.LastOn).Order("last_on DESC, committed_at DESC").Take(&r).Error)
+	if fault.Is(err, fault.NotFound) {
+		return Batch{}, fault.New(fault.NotFound, "statement_first", nil)
+	}
+	return r.batch(b.Account), err
 }
 
 // span is the first and the last booking day of a file, nil without lines.

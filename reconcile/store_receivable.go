@@ -120,5 +120,8 @@ func (l *Ledger) AddClaimEvidence(_ context.Context, tx pg.Tx, e Evidence) error
 		ReceivableID: rec.ID, DocumentID: e.DocumentID, ImageSM3: e.ImageSM3, PayerName: e.PayerName,
 		PayerNorm: seal.NormCompany(e.PayerName), AmountFen: e.Amount, PaidOn: day(e.PaidOn), CreatedAt: l.now(),
 	}
+	if seal.PersonName(e.PayerName) { // a person's account never pays by itself, so the mask is all that is kept
+		r.PayerName, r.PayerNorm = seal.MaskName(e.PayerName), ""
+	}
 	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "receivable_id"}}, UpdateAll: true}).Create(&r).Error)
 }

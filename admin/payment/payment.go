@@ -69,26 +69,16 @@ type Choice struct {
 	Account Account
 }
 
-// ClaimState is what a voucher's claim is worth.
-type ClaimState string
-
-// The states of a claim.
-const (
-	ClaimOpen       ClaimState = "open"
-	ClaimShared     ClaimState = "shared"     // the same image was given for another order
-	ClaimSuperseded ClaimState = "superseded" // a later upload took its place
-)
-
 // Claim is what a remittance voucher says.
 type Claim struct {
 	ID         uuid.UUID
 	OrderID    uuid.UUID
 	DocumentID uuid.UUID
 	ImageSM3   []byte
-	PayerName  string
+	PayerName  string // a person's is kept as its mask only
 	Amount     money.Fen
 	PaidOn     time.Time // Beijing midnight of the day
-	State      ClaimState
+	Shared     bool      // the same image was given for another order, so it proves neither
 	CreatedAt  time.Time
 }
 

@@ -11,6 +11,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/admin/money"
 	"caconsole/admin/pg"
+	"caconsole/admin/seal"
 )
 
 // Payments is the store of intents and claims.
@@ -123,16 +124,15 @@ type claimRow struct {
 	PayerName  string
 	AmountFen  money.Fen
 	PaidOn     time.Time // a date: Beijing's going in, midnight UTC coming out
-	State      ClaimState
+	State      string
 	CreatedAt  time.Time
 }
 
 // TableName tells gorm the table.
 func (claimRow) TableName() string { return "voucher_claim" }
 
-// AddClaim records what an uploaded voucher claims; an earlier claim of the order is superseded. The same image given
-// for another order makes both claims shared: neither proves anything by itself. The caller holds the order's row
-// lock. It returns the claim as stored. Faults: Invalid with the fields payer, amount, paid_on; Conflict voucher_known
+// AddClaim records what an uploaded voucher claims; an earlier claim of the order is superseded. The caller holds the
+// order's row lock. It returns the claim as stored. Faults: Invalid with the fields payer, amount, paid_on; Conflict voucher_known
 // for a document that was claimed for already.
 func (p *Payments) AddClaim(_ context.Context, tx pg.Tx, c Claim) (Claim, error) {
 	c.PayerName = strings.TrimSpace(c.PayerName)
@@ -143,35 +143,43 @@ func (p *Payments) AddClaim(_ context.Context, tx pg.Tx, c Claim) (Claim, error)
 	if err != nil {
 		return Claim{}, fault.Wrap("claim_id", err)
 	}
-	c.ID, c.State, c.CreatedAt = id, ClaimOpen, p.now()
+	c.ID, c.PaidOn, c.CreatedAt = id, day(c.PaidOn), p.now()
+	if seal.PersonName(c.PayerName) { // what was typed stands sealed with the paper itself
+		c.PayerName = seal.MaskName(c.PayerName)
+	}
 	g := tx.Gorm()
-	if err := g.Exec("UPDATE voucher_claim SET state = 'superseded' WHERE order_id = ? AND state <> 'superseded'", c.OrderID).Error; err != nil {
+	if err := g.Exec("UPDATE voucher_claim SET state = 'superseded' WHERE order_id = ? AND state = 'open'", c.OrderID).Error; err != nil {
 		return Claim{}, pg.Fault(err)
-	}
-	res := g.Exec(`UPDATE voucher_claim SET state = 'shared'
-		WHERE image_sm3 = ? AND order_id <> ? AND state <> 'superseded'`, c.ImageSM3, c.OrderID)
-	if res.Error != nil {
-		return Claim{}, pg.Fault(res.Error)
-	}
-	if res.RowsAffected > 0 {
-		c.State = ClaimShared
 	}
 	r := claimRow{
 		ID: c.ID, OrderID: c.OrderID, DocumentID: c.DocumentID, ImageSM3: c.ImageSM3, PayerName: c.PayerName,
-		AmountFen: c.Amount, PaidOn: day(c.PaidOn), State: c.State, CreatedAt: c.CreatedAt,
+		AmountFen: c.Amount, PaidOn: c.PaidOn, State: "open", CreatedAt: c.CreatedAt,
 	}
-	return c, pg.Fault(g.Create(&r).Error)
+	if err := g.Create(&r).Error; err != nil {
+		return Claim{}, pg.Fault(err)
+	}
+	c.Shared, err = p.shared(tx, r)
+	return c, err
+}
+
+// shared tells whether another order has a live claim with the same image.
+func (p *Payments) shared(q pg.Q, r claimRow) (bool, error) {
+	var others int64
+	err := q.Gorm().Model(&claimRow{}).
+		Where("image_sm3 = ? AND order_id <> ? AND state = 'open'", r.ImageSM3, r.OrderID).Limit(1).Count(&others).Error
+	return others > 0, pg.Fault(err)
 }
 
 // Claim returns the claim of an order that counts. NotFound "not_found" if no voucher was given.
 func (p *Payments) Claim(_ context.Context, q pg.Q, orderID uuid.UUID) (Claim, error) {
 	var r claimRow
-	err := q.Gorm().Where("order_id = ? AND state <> 'superseded'", orderID).Take(&r).Error
+	err := q.Gorm().Where("order_id = ? AND state = 'open'", orderID).Take(&r).Error
 	if err != nil {
 		return Claim{}, pg.Fault(err)
 	}
+	shared, err := p.shared(q, r)
 	return Claim{
 		ID: r.ID, OrderID: r.OrderID, DocumentID: r.DocumentID, ImageSM3: r.ImageSM3, PayerName: r.PayerName,
-		Amount: r.AmountFen, PaidOn: date(r.PaidOn), State: r.State, CreatedAt: r.CreatedAt,
-	}, nil
+		Amount: r.AmountFen, PaidOn: date(r.PaidOn), Shared: shared, CreatedAt: r.CreatedAt,
+	}, err
 }

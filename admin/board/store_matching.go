@@ -1,0 +1,198 @@
+package board
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/fault"
+	"caconsole/admin/money"
+	"caconsole/admin/pg"
+)
+
+// MatchTab is one tab of the matching workbench.
+type MatchTab string
+
+// The tabs: 待确认, 自动已配, 手工已配.
+const (
+	TabToConfirm MatchTab = "open"
+	TabAuto      MatchTab = "auto"
+	TabByHand    MatchTab = "manual"
+)
+
+// MatchTabs lists the tabs in display order.
+var MatchTabs = []MatchTab{TabToConfirm, TabAuto, TabByHand}
+
+// MatchFilter narrows the credits of the workbench.
+type MatchFilter struct {
+	Tab   MatchTab
+	Text  string // part of the payer's name or of the remark, or an amount in yuan
+	After string
+	Limit int
+}
+
+// Credit is one line of money in.
+type Credit struct {
+	ID               uuid.UUID
+	BookedOn         time.Time
+	BookedAt         *time.Time
+	AmountFen        money.Fen
+	AllocatedFen     money.Fen
+	Kind             string
+	PayerName        string // a person's is masked
+	Person           bool
+	PayerAccountMask string
+	PayerBank        string
+	Text             string
+	BankSerial       string
+	Branch           string
+	AccountNo        string
+	// Of the allocation that took the whole line, on the tabs of matched credits.
+	OrderNo   string
+	Score     int
+	ByName    string
+	ByNo      string
+	MatchedAt *time.Time
+}
+
+// Rest is what is not allocated yet.
+func (c Credit) Rest() money.Fen { return c.AmountFen - c.AllocatedFen }
+
+const creditColumns = `l.id, l.booked_on, l.booked_at, l.amount_fen, l.allocated_fen, l.kind, l.payer_name,
+	l.payer_name_sealed IS NOT NULL AS person, l.payer_account_mask, l.payer_bank, l.text, l.bank_serial, acc.branch, acc.account_no`
+
+const matchedColumns = creditColumns + `, r.order_no, al.score, s.name AS by_name, s.no AS by_no, al.created_at AS matched_at`
+
+func (b *Board) credits(ctx context.Context, a actor.Actor) *gorm.DB {
+	q := b.db.ReadOnly(ctx).Gorm().Table("bank_line l").Joins("JOIN statement_account acc ON acc.id = l.account_id")
+	return scoped(q, a, "acc.project_id")
+}
+
+// matchTab narrows to a tab. Each names the state, so that the partial indexes serve it.
+func matchTab(q *gorm.DB, tab MatchTab) *gorm.DB {
+	if tab == TabToConfirm {
+		return q.Where("l.state = 'open'")
+	}
+	return q.Joins(`JOIN LATERAL (SELECT * FROM allocation x WHERE x.line_id = l.id ORDER BY x.created_at DESC, x.id DESC LIMIT 1) al ON true`).
+		Joins("JOIN receivable r ON r.id = al.receivable_id").Joins("LEFT JOIN staff s ON s.id = al.by_staff").
+		Where("l.state = 'allocated' AND al.source = ?", string(tab))
+}
+
+// Credits lists the credits of a tab, newest booking first.
+func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page[Credit], error) {
+	from, err := decodeCursor(f.After)
+	if err != nil {
+		return Page[Credit]{}, err
+	}
+	q, columns := matchTab(b.credits(ctx, a), f.Tab), creditColumns
+	if f.Tab != TabToConfirm {
+		columns = matchedColumns
+	}
+	if fen, err := money.Parse(f.Text); err == nil {
+		q = q.Where("l.amount_fen = ?", fen)
+	} else if f.Text != "" {
+		like := "%" + escapeLike(f.Text) + "%"
+		q = q.Where("l.payer_name LIKE ? OR l.text LIKE ?", like, like)
+	}
+	if !from.At.IsZero() {
+		q = q.Where("(l.booked_on, l.id) < (?, ?)", from.At, from.ID)
+	}
+	size := pageSize(f.Limit)
+	var rows []Credit
+	if err := q.Select(columns).Order("l.booked_on DESC, l.id DESC").Limit(size + 1).Scan(&rows).Error; err != nil {
+		return Page[Credit]{}, pg.Fault(err)
+	}
+	page := Page[Credit]{Rows: rows}
+	if len(rows) > size {
+		page.Rows = rows[:size]
+		page.Next = cursor{page.Rows[size-1].BookedOn, page.Rows[size-1].ID}.encode()
+	}
+	return page, nil
+}
+
+// MatchCounts counts every tab, each capped.
+func (b *Board) MatchCounts(ctx context.Context, a actor.Actor) (map[MatchTab]Count, error) {
+	out := make(map[MatchTab]Count, len(MatchTabs))
+	for _, tab := range MatchTabs {
+		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB {
+			q = q.Table("bank_line l").Joins("JOIN statement_account acc ON acc.id = l.account_id")
+			return matchTab(scoped(q, a, "acc.project_id"), tab)
+		})
+		if err != nil {
+			return nil, err
+		}
+		out[tab] = n
+	}
+	return out, nil
+}
+
+// MatchReason is one reason of a candidate: Weight is for, against or missing.
+type MatchReason struct {
+	Key    string `json:"key"`
+	Weight string `json:"weight"`
+}
+
+// Candidate is an order a credit may be meant for.
+type Candidate struct {
+	OrderNo      string
+	Holder       string
+	Years        int
+	DueFen       money.Fen
+	AllocatedFen money.Fen
+	AmountFen    money.Fen // what would be allocated
+	Score        int
+	Reasons      []MatchReason `gorm:"-"`
+	ReasonsJSON  string        `gorm:"column:reasons" json:"-"`
+	// Of the order's voucher; DocumentID is nil where none was uploaded.
+	DocumentID   *uuid.UUID
+	ClaimPayer   string
+	ClaimFen     money.Fen
+	ClaimOn      *time.Time
+	ClaimAt      *time.Time
+	ReviewedByMe bool // the actor had another duty in the order: four eyes
+}
+
+// Rest is what the order still owes.
+func (c Candidate) Rest() money.Fen { return c.DueFen - c.AllocatedFen }
+
+const candidateColumns = `r.order_no, o.holder, o.years, r.due_fen, r.allocated_fen, c.document_id, c.payer_name AS claim_payer,
+	c.amount_fen AS claim_fen, c.paid_on AS claim_on, c.created_at AS claim_at,
+	EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND d.duty <> 'match') AS reviewed_by_me`
+
+func (b *Board) owed(ctx context.Context, a actor.Actor) *gorm.DB {
+	q := b.db.ReadOnly(ctx).Gorm().Table("receivable r").Joins("JOIN orders o ON o.id = r.order_id").
+		Joins("LEFT JOIN receivable_claim c ON c.receivable_id = r.id").Where("r.state = 'open'")
+	return scoped(q, a, "r.project_id")
+}
+
+// Candidates lists what the last matching run proposes for a credit, best first.
+func (b *Board) Candidates(ctx context.Context, a actor.Actor, line uuid.UUID) ([]Candidate, error) {
+	var rows []Candidate
+	err := b.owed(ctx, a).Joins("JOIN match_proposal p ON p.receivable_id = r.id").
+		Where("p.line_id = ?", line).Select(candidateColumns+", p.score, p.reasons, p.amount_fen", a.ID).
+		Order("p.score DESC, r.order_no").Scan(&rows).Error
+	if err != nil {
+		return nil, pg.Fault(err)
+	}
+	for i := range rows {
+		if err := json.Unmarshal([]byte(rows[i].ReasonsJSON), &rows[i].Reasons); err != nil {
+			return nil, fault.Wrap("reasons_json", err)
+		}
+	}
+	return rows, nil
+}
+
+// Awaiting returns one order that waits for a transfer, by its number, for a person who looks beyond the candidates.
+// NotFound "receivable_none".
+func (b *Board) Awaiting(ctx context.Context, a actor.Actor, no string) (Candidate, error) {
+	var c Candidate
+	err := pg.Fault(b.owed(ctx, a).Where("r.order_no = ?", no).Select(candidateColumns, a.ID).Take(&c).Error)
+	if fault.Is(err, fault.NotFound) {
+		return Candidate{}, fault.New(fault.NotFound, "receivable_none", fault.Args{"no": no})
+	}
+	return c, err
+}
