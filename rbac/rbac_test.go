@@ -1,0 +1,155 @@
+package rbac_test
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+	"caconsole/admin/pg/pgtest"
+	"caconsole/rbac"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func load(t testing.TB, db *pg.DB, now func() time.Time) *rbac.Policy {
+	t.Helper()
+	p, err := rbac.Load(t.Context(), db, quiet, now)
+	require.NoError(t, err)
+	return p
+}
+
+const (
+	reviewing = "case:claim case:decide case:reveal case:view document:view home:view identity:view order:search queue:view"
+	money     = "case:view home:view invoice:resend invoice:view matching:allocate matching:view order:search statement:import statement:view"
+)
+
+// The rules that the migrations leave behind: nobody can do more than this table says.
+func TestDefaultPolicy(t *testing.T) {
+	t.Parallel()
+	p := load(t, pgtest.New(t), time.Now)
+	want := map[string]string{
+		rbac.Reviewer:       reviewing,
+		rbac.SecondReviewer: reviewing,
+		rbac.ReviewLead:     reviewing + " certificate:view",
+		rbac.Issuer:         "case:view certificate:view home:view issuance:confirm issuance:view order:search",
+		rbac.Finance:        money,
+		rbac.FinanceLead:    money,
+		rbac.Hotline:        "home:view hotline:view",
+		rbac.HotlineLead:    "case:view home:view hotline:view order:search",
+		rbac.Auditor:        "audit:verify audit:view home:view staff:view",
+		rbac.SecurityAdmin:  "home:view staff:manage staff:view",
+		rbac.SystemAdmin:    "home:view project:manage project:view",
+		rbac.KeyOfficer:     "home:view",
+		"staff":             "", // a group in the rules, no role a person could have
+		"nobody":            "",
+	}
+	for _, role := range rbac.Roles() {
+		require.Contains(t, want, role)
+	}
+	for role, permissions := range want {
+		got := slices.Sorted(maps.Keys(p.Permissions(t.Context(), []string{role})))
+		require.ElementsMatch(t, strings.Fields(permissions), got, role)
+	}
+	both := p.Permissions(t.Context(), []string{rbac.Finance, rbac.Hotline})
+	require.True(t, both[rbac.HotlineView] && both[rbac.StatementImport] && !both[rbac.CaseDecide])
+	require.Empty(t, p.Permissions(t.Context(), nil))
+}
+
+// A right that is taken away on one node is gone on another one, and a given one is there.
+func TestChangesReachOtherNodes(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	other := load(t, db, time.Now)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { other.Watch(ctx); close(ended) }()
+	t.Cleanup(func() { stop(); <-ended })
+	can := func(role, permission string) bool { return other.Permissions(ctx, []string{role})[permission] }
+	change := func(fn func(context.Context, pg.Tx, string, string) error, role, permission string) error {
+		return db.InTx(ctx, func(ctx context.Context, tx pg.Tx) error { return fn(ctx, tx, role, permission) })
+	}
+	eventually := func(want bool, role, permission string) {
+		t.Helper()
+		require.Eventually(t, func() bool { return can(role, permission) == want }, 10*time.Second, time.Millisecond)
+	}
+	version := other.Version()
+
+	require.True(t, can(rbac.SecondReviewer, rbac.CaseDecide))
+	require.NoError(t, change(rbac.Deny, rbac.Reviewer, rbac.CaseDecide))
+	eventually(false, rbac.Reviewer, rbac.CaseDecide)
+	require.False(t, can(rbac.SecondReviewer, rbac.CaseDecide), "it came from the reviewer's")
+	require.True(t, can(rbac.Reviewer, rbac.CaseView))
+	require.Greater(t, other.Version(), version)
+
+	require.NoError(t, change(rbac.Allow, rbac.KeyOfficer, rbac.AuditView))
+	require.NoError(t, change(rbac.Allow, rbac.KeyOfficer, rbac.AuditView))
+	eventually(true, rbac.KeyOfficer, rbac.AuditView)
+
+	require.True(t, fault.HasKey(change(rbac.Deny, rbac.Hotline, rbac.AuditView), "right_not_held"))
+	require.True(t, fault.HasKey(change(rbac.Allow, "emperor", rbac.AuditView), "role_unknown"))
+	require.True(t, fault.HasKey(change(rbac.Allow, rbac.Hotline, "audit:*"), "permission_unknown"))
+}
+
+// Rules that cannot be read for long permit nothing.
+func TestOldRulesPermitNothing(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	now := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+	p := load(t, db, func() time.Time { return now })
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	now = now.Add(5 * time.Minute)
+	require.NotEmpty(t, p.Permissions(gone, []string{rbac.Reviewer}))
+	now = now.Add(time.Second)
+	require.Empty(t, p.Permissions(gone, []string{rbac.Reviewer}))
+	require.NotEmpty(t, p.Permissions(t.Context(), []string{rbac.Reviewer}))
+	require.NotEmpty(t, p.Permissions(gone, []string{rbac.Reviewer}), "read again just now")
+}
+
+func TestCheckRoles(t *testing.T) {
+	t.Parallel()
+	for _, fine := range [][]string{
+		{}, {rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead}, {rbac.Finance, rbac.FinanceLead}, {rbac.KeyOfficer, rbac.Hotline},
+		{rbac.FinanceLead, rbac.KeyOfficer}, {rbac.Issuer},
+	} {
+		require.NoError(t, rbac.CheckRoles(fine), fine)
+	}
+	for _, bad := range [][]string{
+		{rbac.Auditor, rbac.Hotline}, {rbac.SecurityAdmin, rbac.SystemAdmin}, {rbac.Reviewer, rbac.SecurityAdmin},
+		{rbac.Finance, rbac.Reviewer}, {rbac.Reviewer, rbac.ReviewLead, rbac.Issuer}, {rbac.KeyOfficer, rbac.Issuer},
+		{rbac.KeyOfficer, rbac.Auditor}, {rbac.KeyOfficer, rbac.ReviewLead},
+	} {
+		err := rbac.CheckRoles(bad)
+		require.True(t, fault.HasKey(err, "roles_exclude"), bad)
+		slices.Reverse(bad)
+		require.True(t, fault.HasKey(rbac.CheckRoles(bad), "roles_exclude"), bad)
+	}
+	require.True(t, fault.HasKey(rbac.CheckRoles([]string{"emperor"}), "role_unknown"))
+}
+
+func BenchmarkPermissions(b *testing.B) {
+	p := load(b, pgtest.New(b), time.Now)
+	roles := []string{rbac.ReviewLead, rbac.SecondReviewer}
+	for b.Loop() {
+		if !p.Permissions(b.Context(), roles)[rbac.CaseDecide] {
+			b.Fatal("not permitted")
+		}
+	}
+}
+
+// What a change of the rules costs each process.
+func BenchmarkLoad(b *testing.B) {
+	db := pgtest.New(b)
+	for b.Loop() {
+		load(b, db, time.Now)
+	}
+}
