@@ -111,9 +111,13 @@ func redness(t *testing.T, raw []byte) int {
 	t.Helper()
 	img, err := jpeg.Decode(bytes.NewReader(raw))
 	require.NoError(t, err)
+	return redIn(img, img.Bounds())
+}
+
+func redIn(img image.Image, area image.Rectangle) int {
 	n := 0
-	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y += 2 {
-		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x += 2 {
+	for y := area.Min.Y; y < area.Max.Y; y += 2 {
+		for x := area.Min.X; x < area.Max.X; x += 2 {
 			r, g, b, _ := img.At(x, y).RGBA()
 			if r > g+0x4000 && r > b+0x4000 {
 				n++
@@ -136,6 +140,33 @@ func TestFaultsShow(t *testing.T) {
 	require.Less(t, of(paper.Faults{PaleStamp: true}), good/4)
 	require.Less(t, of(paper.Faults{NoStamp: true}), 50)
 	require.Greater(t, of(paper.Faults{WrongStamp: "另一家样例公司"}), 1000)
+}
+
+func TestFormIsSignedWhereItSaysSo(t *testing.T) {
+	t.Parallel()
+	p := painter(t)
+	pdf, err := os.ReadFile(filepath.Join("testdata", "form.pdf"))
+	require.NoError(t, err)
+	raw, media, err := p.ScanForm(t.Context(), pdf, paper.Form{Company: "深圳市启衡核电工程有限公司", Signer: "周敏", Seed: 4})
+	require.NoError(t, err)
+	require.Equal(t, "image/jpeg", media)
+	require.Greater(t, redness(t, raw), 1500)
+	img, err := jpeg.Decode(bytes.NewReader(raw))
+	require.NoError(t, err)
+	// The label 申请单位（公章）： of this form ends at 69 % of the width and 66 % of the height; the seal lies beside it.
+	require.Greater(t, redIn(img, image.Rect(700, 1050, 1150, 1420)), redIn(img, img.Bounds())*9/10)
+	if *keep != "" {
+		require.NoError(t, os.MkdirAll(*keep, 0o750))
+		require.NoError(t, os.WriteFile(filepath.Join(*keep, "form_signed.jpg"), raw, 0o600))
+	}
+
+	two, err := paper.PDF(raw, raw)
+	require.NoError(t, err)
+	pages, err := paper.Pages(t.Context(), two)
+	require.NoError(t, err)
+	require.Len(t, pages, 2)
+	_, _, err = p.ScanForm(t.Context(), two, paper.Form{Company: company, Signer: "周敏"})
+	require.ErrorIs(t, err, paper.ErrNoPlace)
 }
 
 func TestPagesOfBrokenPDF(t *testing.T) {
