@@ -1,0 +1,14 @@
+package document
+
+import "testing"
+
+func FuzzOrientation(f *testing.F) {
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x22Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"))
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x22Exif\x00\x00MM\x00*\xff\xff\xff\xff"))
+	f.Add([]byte("\xff\xd8\xff\xe0\x00\x02\xff\xda"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if o := orientation(b); o < 1 || o > 8 {
+			t.Fatalf("orientation %d", o)
+		}
+	})
+}
