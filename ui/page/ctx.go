@@ -136,3 +136,6 @@ func (c *Ctx) Bytes(mediaType, name string, data []byte) error {
 
 // Fiber gives the raw request, for the few handlers that need more (a live stream).
 func (c *Ctx) Fiber() *fiber.Ctx { return c.f }
+
+// Status sets the status of the page that follows; without it a page is 200.
+func (c *Ctx) Status(code int) { c.f.Status(code) }

@@ -49,7 +49,7 @@ var failureIcons = map[fault.Kind]string{
 	fault.Forbidden: "ban", fault.Unauthenticated: "lock", fault.Limited: "hourglass", fault.Unavailable: "alarm",
 }
 
-func notFound(*Ctx) error { return fault.New(fault.NotFound, "page_unknown", nil) }
+func notFound(*Ctx) error { return fault.New(fault.NotFound, "screen_unknown", nil) }
 
 // fail answers a request with its error: a page, or for htmx a banner above the page.
 func (c *Ctx) fail(err error) error {
