@@ -46,3 +46,12 @@ func consentMissing(missing []applicant.Agreed) error {
 	return fault.New(fault.Conflict, "consent_missing", fault.Args{"codes": codes})
 }
 
+// agreementTitles are the titles in force, in the order they are shown.
+func (f *Flow) agreementTitles(ctx context.Context, q pg.Q) ([]string, error) {
+	agreements, err := f.Projects.Agreements(ctx, q, f.Now())
+	titles := make([]string, 0, len(agreements))
+	for _, g := range agreements {
+		titles = append(titles, g.Title)
+	}
+	return titles, err
+}

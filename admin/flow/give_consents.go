@@ -42,4 +42,3 @@ func (f *Flow) GiveConsents(ctx context.Context, a actor.Actor, agreed []applica
 	})
 	return consents, err
 }
-

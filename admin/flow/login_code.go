@@ -47,4 +47,6 @@ func (f *Flow) RequestLoginCode(ctx context.Context, a actor.Actor, typed string
 }
 
 // phoneKey names a phone in a rate limit's bucket without telling it.
-func (f *Flow) phoneKey(phone string) string { return hex.EncodeToString(f.Applicants.PhoneIndex(phone)) }
+func (f *Flow) phoneKey(phone string) string {
+	return hex.EncodeToString(f.Applicants.PhoneIndex(phone))
+}

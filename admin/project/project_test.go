@@ -37,7 +37,7 @@ func TestEnsureProjectTwiceChangesNothing(t *testing.T) {
 	var projects project.Projects
 	p := first(t, db)
 	inTx(t, db, func(ctx context.Context, tx pg.Tx) error {
-		return projects.Set(ctx, tx, p.ID, "account", project.Account{Name: "新户名", Number: "1", Bank: "b"}, since.AddDate(0, 1, 0), since)
+		return projects.Set(ctx, tx, p.ID, "unpaid_hours", 24, since.AddDate(0, 1, 0), since)
 	})
 	require.Equal(t, p, first(t, db))
 
@@ -50,7 +50,7 @@ func TestEnsureProjectTwiceChangesNothing(t *testing.T) {
 	require.Len(t, prices, project.MaxYears)
 	s, err := projects.Settings(t.Context(), q, p.ID, since.AddDate(0, 2, 0))
 	require.NoError(t, err)
-	require.Equal(t, "新户名", s.Account.Name)
+	require.Equal(t, 24, s.UnpaidHours)
 	agreements, err := projects.Agreements(t.Context(), q, since)
 	require.NoError(t, err)
 	require.Len(t, agreements, 4)
@@ -77,9 +77,7 @@ func TestValuesHoldFromTheirDateOn(t *testing.T) {
 	q := db.Read(t.Context())
 	before, err := projects.Settings(t.Context(), q, p.ID, change.Add(-time.Second))
 	require.NoError(t, err)
-	want := project.Defaults()
-	want.Account = before.Account
-	require.Equal(t, want, before)
+	require.Equal(t, project.Defaults(), before)
 	require.Nil(t, before.MaxDaysAfterExpiry)
 
 	after, err := projects.Settings(t.Context(), q, p.ID, change)

@@ -3,7 +3,6 @@ package project
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -31,10 +30,7 @@ var firstAgreements = []Agreement{
 // firstPrices is the price list of the first project in fen, index = years - 1.
 var firstPrices = [MaxYears]money.Fen{260_00, 500_00, 720_00, 920_00, 1100_00}
 
-// firstAccount takes the transfers of the first project.
-var firstAccount = Account{Name: "深圳市电子商务安全证书管理有限公司", Number: "755900120610802", Bank: "招商银行深圳分行营业部"}
-
-// EnsureProject makes the first project with its prices, its account and the agreements, all in force since the
+// EnsureProject makes the first project with its prices and the agreements, all in force since the
 // given moment. What is already there stays as it is, so it may run at every start.
 func (p Projects) EnsureProject(ctx context.Context, tx pg.Tx, from time.Time) (Project, error) {
 	id, err := uuid.NewV7()
@@ -49,9 +45,6 @@ func (p Projects) EnsureProject(ctx context.Context, tx pg.Tx, from time.Time) (
 	if err != nil {
 		return Project{}, err
 	}
-	if err := ensureAccount(tx, first.ID, from); err != nil {
-		return Project{}, err
-	}
 	if err := p.ensurePrices(ctx, tx, first.ID, from); err != nil {
 		return Project{}, err
 	}
@@ -60,23 +53,6 @@ func (p Projects) EnsureProject(ctx context.Context, tx pg.Tx, from time.Time) (
 
 // farOff is later than any value in force or announced: what is set for a later day counts as there.
 func farOff(from time.Time) time.Time { return from.AddDate(100, 0, 0) }
-
-func ensureAccount(tx pg.Tx, projectID uuid.UUID, from time.Time) error {
-	has, err := settingsAt(tx, projectID, farOff(from))
-	if err != nil {
-		return err
-	}
-	if _, ok := has["account"]; ok {
-		return nil
-	}
-	account, err := json.Marshal(firstAccount)
-	if err != nil {
-		return fault.Wrap("setting_broken", err)
-	}
-	return insertMissing(tx, []settingRow{{
-		ProjectID: projectID, Key: "account", Value: account, EffectiveFrom: from, CreatedAt: from,
-	}})
-}
 
 func (p Projects) ensurePrices(ctx context.Context, tx pg.Tx, projectID uuid.UUID, from time.Time) error {
 	has, err := p.Prices(ctx, tx, projectID, OrganisationCertificate, farOff(from))

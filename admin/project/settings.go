@@ -56,15 +56,6 @@ type Settings struct {
 	InvoiceGoodsName      string `json:"invoice_goods_name"` // as the invoice line shows it
 
 	ReviewHours int `json:"review_hours"` // promised time to a verdict, in working hours
-
-	Account Account `json:"account"`
-}
-
-// Account is the bank account of the CA that corporate transfers of the project go to.
-type Account struct {
-	Name   string `json:"name"`
-	Number string `json:"number"`
-	Bank   string `json:"bank"`
 }
 
 // Defaults are the values of a project that has set nothing.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -97,4 +98,13 @@ func languageOf(c *fiber.Ctx) string {
 func requestID(c *fiber.Ctx) string {
 	id, _ := c.Locals("request_id").(string)
 	return id
+}
+
+// param is a part of the path, decoded; what cannot be decoded matches nothing.
+func (c *call) param(name string) string {
+	v, err := url.PathUnescape(c.Params(name))
+	if err != nil {
+		return ""
+	}
+	return v
 }

@@ -33,7 +33,7 @@ func getCertificate(c *call) error {
 	return c.answer(http.StatusOK, certificateOf(found))
 }
 
-func certificateOf(found flow.Renewable) certificateAnswer {
+func certificateOf(found flow.Found) certificateAnswer {
 	out := certificateAnswer{Eligible: found.Eligible}
 	if len(found.ConsentMissing) > 0 {
 		for _, m := range found.ConsentMissing {

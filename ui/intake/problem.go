@@ -36,7 +36,7 @@ type problemField struct {
 func (s *server) refuse(c *fiber.Ctx, err error) error {
 	f := fault.Of(err)
 	status := page.StatusCode(f.Kind)
-	if status, f = fiberStatus(err, status, f); f.Kind == fault.Internal {
+	if status, f = fiberStatus(err, BodyLimit(c.Method(), c.Path()), status, f); f.Kind == fault.Internal {
 		s.log.ErrorContext(c.UserContext(), "intake request failed", "method", c.Method(), "route", c.Route().Path,
 			"request_id", requestID(c), "error", err.Error())
 	}
@@ -72,7 +72,7 @@ func (s *server) detail(lang string, f *fault.Error) string {
 }
 
 // fiberStatus maps what the HTTP layer itself refuses: no such route, body over the limit, headers too large.
-func fiberStatus(err error, status int, f *fault.Error) (int, *fault.Error) {
+func fiberStatus(err error, limit, status int, f *fault.Error) (int, *fault.Error) {
 	var e *fiber.Error
 	if !errors.As(err, &e) {
 		return status, f
@@ -81,13 +81,20 @@ func fiberStatus(err error, status int, f *fault.Error) (int, *fault.Error) {
 	case fiber.StatusNotFound, fiber.StatusMethodNotAllowed:
 		return e.Code, fault.New(fault.NotFound, "route_unknown", nil)
 	case fiber.StatusRequestEntityTooLarge:
-		return e.Code, fault.New(fault.Invalid, "body_too_large", nil)
+		return e.Code, tooLarge(limit)
 	case fiber.StatusUnsupportedMediaType:
 		return e.Code, fault.New(fault.Invalid, "json_required", nil)
 	case fiber.StatusInternalServerError:
 		return status, f
 	}
 	return e.Code, &fault.Error{Kind: fault.Invalid, Key: "request_broken", Cause: err}
+}
+
+func tooLarge(limit int) *fault.Error {
+	if limit < uploadLimit {
+		return fault.New(fault.Invalid, "json_too_large", nil)
+	}
+	return fault.New(fault.Invalid, "body_too_large", fault.Args{"limit_mb": limit >> 20})
 }
 
 func retrySeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

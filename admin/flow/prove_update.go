@@ -1,0 +1,44 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/audit"
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+	"caconsole/issuance"
+)
+
+// ProveUpdate takes the Ukey's signature and gives the token for the rest of the session. Faults: update_unknown, those
+// of issuance.Service.Prove. A wrong signature is audited.
+func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signature []byte) (token string, u issuance.Update, err error) {
+	session, err := updateID(id)
+	if err != nil {
+		return "", issuance.Update{}, err
+	}
+	err = f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		if token, u, err = f.Issuance.Prove(ctx, tx, session, signature); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, a, f.Now(), audit.Entry{Action: "update.proved", Object: "order:" + u.OrderNo})
+	})
+	if fault.HasKey(err, "signature_wrong") {
+		entry := audit.Entry{Action: "update.proved", Object: "update:" + session.String(), Reason: "signature_wrong"}
+		if unwritten := f.Audit.Refused(ctx, a, entry); unwritten != nil {
+			return "", issuance.Update{}, unwritten
+		}
+	}
+	return token, u, err
+}
+
+// updateID reads the id of a session from a path; what is none is unknown.
+func updateID(id string) (uuid.UUID, error) {
+	session, err := uuid.Parse(id)
+	if err != nil {
+		return uuid.Nil, fault.New(fault.NotFound, "update_unknown", nil)
+	}
+	return session, nil
+}
