@@ -153,4 +153,3 @@ func errOr(first, second error) error {
 	}
 	return second
 }
-
