@@ -76,8 +76,6 @@ func (s *Sender) compose(m notify.Outgoing) (*mail.Msg, string, error) {
 	msg.SetDateWithValue(m.At)
 	msg.Subject(m.Subject)
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
-	// The outbox of a demo sorts mails by it; to a mailbox it says nothing.
-	msg.SetGenHeader("X-Template", string(m.Template))
 	return msg, id, nil
 }
 
