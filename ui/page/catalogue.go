@@ -31,6 +31,7 @@ type Catalogue struct {
 	plain map[string]map[string]string
 	// source holds each sentence as the file has it, all plural forms in one.
 	source map[string]map[string]string
+	twice  []string // keys that two files define; the later file counts
 }
 
 func newCatalogue() (*Catalogue, error) {
@@ -80,7 +81,7 @@ func (c *Catalogue) addFile(files fs.FS, name, lang string) error {
 			return fmt.Errorf("key %q is reserved", key)
 		}
 		if _, ok := c.source[lang][key]; ok {
-			return fmt.Errorf("key %q is defined twice", key)
+			c.twice = append(c.twice, fmt.Sprintf("%s is defined twice in %s, again by %s", key, lang, name))
 		}
 		c.source[lang][key] = fmt.Sprint(v)
 		if s, ok := v.(string); ok && !strings.Contains(s, "{{") {
@@ -146,10 +147,10 @@ func plainArgs(lang string, args map[string]any) map[string]any {
 
 var argument = regexp.MustCompile(`{{\s*\.(\w+)\s*}}`)
 
-// Gaps lists what differs between the languages: keys that miss in one of them and sentences whose arguments differ.
-// A test of the whole program asks for it.
+// Gaps lists what is wrong without stopping a start: keys that two files define, keys that miss in a language, and
+// sentences whose arguments differ between languages.
 func (c *Catalogue) Gaps() []string {
-	var gaps []string
+	gaps := slices.Clone(c.twice)
 	for _, lang := range Languages {
 		for _, other := range Languages {
 			for key := range c.source[lang] {

@@ -139,3 +139,6 @@ func (c *Ctx) Fiber() *fiber.Ctx { return c.f }
 
 // Status sets the status of the page that follows; without it a page is 200.
 func (c *Ctx) Status(code int) { c.f.Status(code) }
+
+// Opens reports whether a page exists at a path, for links to screens that come with a later area.
+func (c *Ctx) Opens(path string) bool { return c.router.opens(path) }

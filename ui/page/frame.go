@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"caconsole/rbac"
 )
 
 // Page is what the frame shows and what components with forms need.
@@ -43,27 +45,27 @@ type MenuItem struct {
 // who may open it, once its page exists.
 var menu = []MenuGroup{
 	{"", []MenuItem{
-		{Word: "home", Path: "/home", Permission: "home:view", Icon: "layout-dashboard"},
+		{Word: "home", Path: "/home", Permission: rbac.HomeView, Icon: "layout-dashboard"},
 	}},
 	{"review", []MenuItem{
-		{Word: "queue", Path: "/queue", Permission: "queue:view", Icon: "list-check"},
-		{Word: "orders", Path: "/orders", Permission: "order:search", Icon: "clipboard-list"},
+		{Word: "queue", Path: "/queue", Permission: rbac.QueueView, Icon: "list-check"},
+		{Word: "orders", Path: "/orders", Permission: rbac.OrderSearch, Icon: "clipboard-list"},
 	}},
 	{"money", []MenuItem{
-		{Word: "statements", Path: "/statements", Permission: "statement:view", Icon: "building-bank"},
-		{Word: "matching", Path: "/matching", Permission: "matching:view", Icon: "cash-banknote"},
-		{Word: "invoices", Path: "/invoices", Permission: "invoice:view", Icon: "receipt"},
+		{Word: "statements", Path: "/statements", Permission: rbac.StatementView, Icon: "building-bank"},
+		{Word: "matching", Path: "/matching", Permission: rbac.MatchingView, Icon: "cash-banknote"},
+		{Word: "invoices", Path: "/invoices", Permission: rbac.InvoiceView, Icon: "receipt"},
 	}},
 	{"certificates", []MenuItem{
-		{Word: "issuance", Path: "/issuance", Permission: "issuance:view", Icon: "certificate"},
-		{Word: "certificates", Path: "/certificates", Permission: "certificate:view", Icon: "id"},
+		{Word: "issuance", Path: "/issuance", Permission: rbac.IssuanceView, Icon: "certificate"},
+		{Word: "certificates", Path: "/certificates", Permission: rbac.CertificateView, Icon: "id"},
 	}},
 	{"service", []MenuItem{
-		{Word: "hotline", Path: "/hotline", Permission: "hotline:view", Icon: "headset"},
+		{Word: "hotline", Path: "/hotline", Permission: rbac.HotlineView, Icon: "headset"},
 	}},
 	{"governance", []MenuItem{
-		{Word: "audit", Path: "/audit", Permission: "audit:view", Icon: "shield-check"},
-		{Word: "staff", Path: "/staff", Permission: "staff:view", Icon: "user-cog"},
+		{Word: "audit", Path: "/audit", Permission: rbac.AuditView, Icon: "shield-check"},
+		{Word: "staff", Path: "/staff", Permission: rbac.StaffView, Icon: "user-cog"},
 	}},
 }
 
@@ -71,7 +73,7 @@ var menu = []MenuGroup{
 func (p *Page) Can(permission string) bool { return p.Me.Actor.Can(permission) }
 
 // SearchOpen reports whether the search box of the top bar stands on this page.
-func (p *Page) SearchOpen() bool { return p.Can("order:search") }
+func (p *Page) SearchOpen() bool { return p.Can(rbac.OrderSearch) }
 
 // page gathers the frame. Counts and the menu are only asked for where the frame is drawn.
 func (c *Ctx) page(framed bool) *Page {

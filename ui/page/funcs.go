@@ -59,17 +59,18 @@ func Args(pairs ...any) (map[string]any, error) {
 	return args, nil
 }
 
-// icon draws an icon of the sprite. It is decoration: the word beside it, or an aria-label, carries the meaning.
-func (r *renderer) icon(name string) (template.HTML, error) {
+// icon draws an icon of the sprite. It is decoration: the word beside it, or an aria-label, carries the meaning, so a
+// name that is only known at run time and has no icon draws nothing; one that stands in a template stops the start.
+func (r *renderer) icon(name string) template.HTML {
 	if !r.assets.HasIcon(name) {
-		return "", fmt.Errorf("no icon %q in the sprite", name)
+		return ""
 	}
 	class := "icon"
 	if name == "mark" || name == "rosette" {
 		class = "icon-mark"
 	}
 	//nolint:gosec // the name is one of the sprite's ids, the URL is made by package static
-	return template.HTML(`<svg class="` + class + `" aria-hidden="true"><use href="` + r.assets.URL("icons.svg") + `#` + name + `"></use></svg>`), nil
+	return template.HTML(`<svg class="` + class + `" aria-hidden="true"><use href="` + r.assets.URL("icons.svg") + `#` + name + `"></use></svg>`)
 }
 
 // yuan writes an amount where no table head names the unit: ¥400.00.

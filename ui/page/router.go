@@ -175,15 +175,18 @@ func (r *Router) Routes() []Route {
 	return out
 }
 
-// Ready reports everything that went wrong while areas were added: broken templates, missing keys, double keys.
+// Ready reports everything that went wrong while areas were added: broken templates, sentences and icons that miss.
 func (r *Router) Ready() error { return errors.Join(r.errs...) }
+
+// Gaps lists what is wrong with the catalogue of all areas added; a test of the whole console asks for it.
+func (r *Router) Gaps() []string { return r.render.catalogue.Gaps() }
 
 // NotFound answers what no route answers; the last handler of the app.
 func (r *Router) NotFound(f *fiber.Ctx) error {
 	return r.serve(Route{Method: f.Method(), Path: "*", Permission: LoggedIn, MaxBody: defaultBody}, notFound)(f)
 }
 
-// opens reports whether a page exists for a menu line.
+// opens reports whether a page exists at a path.
 func (r *Router) opens(path string) bool {
 	return slices.ContainsFunc(r.routes, func(x Route) bool { return x.Path == path && x.Method == fiber.MethodGet })
 }
