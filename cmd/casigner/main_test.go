@@ -20,6 +20,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/issuance/cert"
 	"caconsole/issuance/cert/certtest"
+	"caconsole/issuance/signer"
 	"caconsole/issuance/signer/client"
 	"caconsole/issuance/signer/signertest"
 )
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// house is a signer made by the command line, with the people around it.
+// house is a signer with the people around it.
 type house struct {
 	data, socket     string
 	reviewer, issuer signertest.Person
@@ -50,17 +51,13 @@ func newHouse(t *testing.T) house {
 		reviewer: signertest.NewPerson(t, uuid.NewString(), "reviewer1", "0132", "reviewer"),
 		issuer:   signertest.NewPerson(t, uuid.NewString(), "issuer1", "0207", "issuer"),
 	}
-	var list bytes.Buffer
-	for _, p := range []signertest.Person{h.reviewer, h.issuer} {
-		require.NoError(t, json.NewEncoder(&list).Encode(p.Approver))
-	}
-	staff, trust := filepath.Join(dir, "staff.jsonl"), filepath.Join(dir, "old.pem")
-	require.NoError(t, os.WriteFile(staff, list.Bytes(), 0o600))
-	old := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: h.earlier.CA.Cert.Raw})
-	require.NoError(t, os.WriteFile(trust, old, 0o600))
-	out, err := call(t, "init", "--data", h.data, "--staff", staff, "--trust", trust, "--allow-software-keys")
+	_, err := signer.Init(signer.InitOptions{
+		Dir: h.data, Staff: []signer.Approver{h.reviewer.Approver, h.issuer.Approver}, SoftwareKeys: true,
+		Profile: cert.OrganisationProfile("http://localhost:8080"), OldIssuers: []*smx509.Certificate{h.earlier.CA.Cert},
+		Root: cert.Name{Country: "CN", CommonName: "测试根"}, CA: cert.Name{Country: "CN", CommonName: "测试CA"}, RootYears: 20, CAYears: 10,
+		Passphrase: []byte(signertest.Passphrase), KeyRounds: signertest.KeyRounds, Now: time.Now,
+	})
 	require.NoError(t, err)
-	require.Contains(t, out, "staff keys 2")
 	return h
 }
 
@@ -164,6 +161,33 @@ func TestJournalVerifyNoticesAChange(t *testing.T) {
 	_, err = call(t, "journal", "verify", "--data", h.data)
 	require.True(t, fault.HasKey(err, "journal_broken"), "%v", err)
 	require.Contains(t, message(err), "(seq 1)")
+}
+
+func TestInitByCommand(t *testing.T) {
+	dir := t.TempDir()
+	var list bytes.Buffer
+	person := signertest.NewPerson(t, uuid.NewString(), "reviewer1", "0132", "reviewer")
+	require.NoError(t, json.NewEncoder(&list).Encode(person.Approver))
+	staff, trust := filepath.Join(dir, "staff.jsonl"), filepath.Join(dir, "old.pem")
+	require.NoError(t, os.WriteFile(staff, list.Bytes(), 0o600))
+	old := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certtest.Authority(t).CA.Cert.Raw})
+	require.NoError(t, os.WriteFile(trust, old, 0o600))
+	args := []string{"init", "--data", filepath.Join(dir, "data"), "--staff", staff, "--trust", trust}
+
+	_, err := call(t, args...)
+	require.True(t, fault.HasKey(err, "software_keys_forbidden"), "%v", err)
+	out, err := call(t, append(args, "--allow-software-keys")...)
+	require.NoError(t, err)
+	require.Contains(t, out, "staff keys 1")
+	key, err := os.ReadFile(filepath.Join(dir, "data", "ca.key.pem"))
+	require.NoError(t, err)
+	block, _ := pem.Decode(key)
+	require.True(t, bytes.Contains(block.Bytes, []byte{0x02, 0x03, 0x04, 0xba, 0xf0}), "310 000 rounds, as a DER integer: not the tests' few")
+	_, err = call(t, append(args, "--allow-software-keys")...)
+	require.True(t, fault.HasKey(err, "signer_exists"), "%v", err)
+	out, err = call(t, "journal", "verify", "--data", filepath.Join(dir, "data"))
+	require.NoError(t, err)
+	require.Contains(t, out, "records 1\nissued 0\n")
 }
 
 func TestEveryCommandHasHelp(t *testing.T) {

@@ -24,11 +24,16 @@ const (
 const minPassphrase = 12
 
 // sealKey writes a private key as PKCS#8, encrypted with SM4-GCM under a key derived from the passphrase.
-func sealKey(key any, passphrase []byte) ([]byte, error) {
-	if len(passphrase) < minPassphrase {
+func sealKey(key any, opt InitOptions) ([]byte, error) {
+	if len(opt.Passphrase) < minPassphrase {
 		return nil, fault.New(fault.Invalid, "passphrase_short", fault.Args{"min": minPassphrase})
 	}
-	der, err := pkcs8.MarshalPrivateKey(key, passphrase, pkcs.NewPBESEncrypter(pkcs.SM4GCM, pkcs.NewPBKDF2Opts(pkcs.SM3, keySalt, keyRounds)))
+	rounds := opt.KeyRounds
+	if rounds == 0 {
+		rounds = keyRounds
+	}
+	encrypter := pkcs.NewPBESEncrypter(pkcs.SM4GCM, pkcs.NewPBKDF2Opts(pkcs.SM3, keySalt, rounds))
+	der, err := pkcs8.MarshalPrivateKey(key, opt.Passphrase, encrypter)
 	if err != nil {
 		return nil, err
 	}

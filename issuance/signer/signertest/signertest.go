@@ -22,6 +22,9 @@ import (
 // Passphrase opens the CA key of every signer made here.
 const Passphrase = "correct horse battery staple"
 
+// KeyRounds keep the derivation of keys short: a race-instrumented SM3 takes seconds for the rounds of a real CA.
+const KeyRounds = 1000
+
 // Person is a member of staff with an approval key.
 type Person struct {
 	signer.Approver
@@ -68,7 +71,7 @@ const (
 	IssuerID   = "0193a0a0-0000-7000-8000-00000000bbbb"
 )
 
-// made is one bench a process: init derives keys from a passphrase, which is slow on purpose. Benches are copies.
+// made is one bench a process, so that all benches share their people and keys. Benches are copies of it.
 var made struct {
 	sync.Mutex
 	bench Bench
@@ -107,7 +110,7 @@ func makeBench(t testing.TB, now time.Time) {
 		Root:      cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试根"},
 		CA:        cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试CA"},
 		RootYears: 20, CAYears: 12, OldIssuers: []*smx509.Certificate{b.Earlier.CA.Cert},
-		SoftwareKeys: true, Passphrase: []byte(Passphrase), Now: func() time.Time { return now },
+		SoftwareKeys: true, Passphrase: []byte(Passphrase), KeyRounds: KeyRounds, Now: func() time.Time { return now },
 	})
 	require.NoError(t, err)
 	entries, err := os.ReadDir(b.Dir)
@@ -120,7 +123,7 @@ func makeBench(t testing.TB, now time.Time) {
 	made.bench, made.files = b, files
 }
 
-// key is opened once a process, for the reason given at made.
+// key is opened once a process: every bench has the same.
 var key = sync.OnceValues(func() (any, error) {
 	dir, err := os.MkdirTemp("", "casigner-key-")
 	if err != nil {
