@@ -35,15 +35,3 @@ func (f *Flow) allocate(ctx context.Context, tx pg.Tx, a actor.Actor, no string,
 	}
 	return true, f.settle(ctx, tx, a, o)
 }
-
-// settle opens the payment gate of an order that is paid in full. The caller holds its lock.
-func (f *Flow) settle(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order) error {
-	if err := f.Payments.Settle(ctx, tx, o.ID); err != nil {
-		return err
-	}
-	_, err := f.Orders.Change(ctx, tx, a, o.No, "payment.settled", func(g *order.Gates) error {
-		g.Payment = order.Settled
-		return nil
-	})
-	return err
-}

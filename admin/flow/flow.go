@@ -47,7 +47,7 @@ type Flow struct {
 	Documents  *document.Documents
 	Identities *identity.Identities
 	Invoices   *invoice.Invoices
-	Issuance   *issuance.Issuance
+	Issuance   *issuance.Service
 	Ledger     *reconcile.Ledger
 	Messages   *notify.Messages
 	Orders     *order.Orders
@@ -56,7 +56,12 @@ type Flow struct {
 	Reviews    *review.Reviews
 	Staff      *staff.Accounts
 
+	// PublicURL is the base of the public app as phones and vendors reach it, without a slash at its end.
+	PublicURL string
+
 	// FaceVendor and TelecomVendor answer for the outside world; calls to them are never inside a transaction.
 	FaceVendor    identity.Vendor
 	TelecomVendor identity.Telecom
+	// PublicURL is where applicants reach the public app, without a slash at its end: links and callbacks begin with it.
+	PublicURL string
 }

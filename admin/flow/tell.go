@@ -1,0 +1,82 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/notify"
+	"caconsole/admin/order"
+	"caconsole/admin/pg"
+)
+
+// tell sends an SMS to an order's agent about an event. Each event of an order is told once; the content version makes a
+// second 退回补件 an event of its own.
+func (f *Flow) tell(ctx context.Context, tx pg.Tx, o order.Order, t notify.Template, args map[string]string) error {
+	agent, _, err := f.Orders.Persons(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
+	key := "order:" + o.No + ":" + string(t)
+	if t == notify.Returned {
+		key += ":" + f.Now().UTC().Format(time.RFC3339Nano)
+	}
+	return f.Messages.Queue(ctx, tx, notify.Message{OrderID: o.ID, Template: t, Channel: notify.SMS, To: agent.Phone, Args: args, Key: key})
+}
+
+// SendMessage carries a message to its vendor. When both messages of an invoice have gone, the order's invoice gate says so.
+func (f *Flow) SendMessage(ctx context.Context, id uuid.UUID) error {
+	if err := f.Messages.Send(ctx, id); err != nil {
+		return err
+	}
+	line, orderID, err := f.Messages.Get(ctx, f.DB.Read(ctx), id)
+	if err != nil || line.Template != notify.Invoice {
+		return err
+	}
+	return f.invoiceTold(ctx, orderID)
+}
+
+// stuckAfter is when a message nobody sent is looked at again.
+const stuckAfter = 15 * time.Second
+
+// SweepMessages takes up messages the queue has lost sight of.
+func (f *Flow) SweepMessages(ctx context.Context) error {
+	ids, err := f.Messages.Stuck(ctx, f.DB.Read(ctx), f.Now().Add(-stuckAfter), 100)
+	if err != nil {
+		return err
+	}
+	return each(ids, func(id uuid.UUID) error { return f.SendMessage(ctx, id) })
+}
+
+// invoiceTold moves the invoice gate once the invoice's SMS and mail are with their vendors.
+func (f *Flow) invoiceTold(ctx context.Context, orderID uuid.UUID) error {
+	a := actor.Job("invoice")
+	o, err := f.Orders.ByID(ctx, f.DB.Read(ctx), a, orderID)
+	if err != nil || o.Gates.Invoice != order.Issued {
+		return err
+	}
+	lines, err := f.Messages.OfOrder(ctx, f.DB.Read(ctx), orderID)
+	if err != nil {
+		return err
+	}
+	gone := map[notify.Channel]bool{}
+	for _, l := range lines {
+		if l.Template == notify.Invoice && (l.State == notify.Sent || l.State == notify.Delivered) {
+			gone[l.Channel] = true
+		}
+	}
+	if !gone[notify.SMS] || !gone[notify.Mail] {
+		return nil
+	}
+	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		_, err := f.Orders.Change(ctx, tx, a, o.No, "invoice.dispatched", func(g *order.Gates) error {
+			if g.Invoice == order.Issued {
+				g.Invoice = order.Dispatched
+			}
+			return nil
+		})
+		return err
+	})
+}
