@@ -78,11 +78,12 @@ func (p *Painter) sealPage(c *canvas, company string, f Faults, centre point, ra
 // sheet puts a page onto an A4 canvas of 1240 × 1754 pixels (150 dpi).
 func (p *Painter) sheet(page image.Image) *canvas {
 	c := p.canvas(1240, 1754, color.White)
-	if page.Bounds().Size() == c.Bounds().Size() {
-		draw.Draw(c, c.Bounds(), page, page.Bounds().Min, draw.Src)
+	// A4 in whole points is a pixel more or less at 150 dpi; that is no reason to resample.
+	if d := page.Bounds().Size().Sub(c.Bounds().Size()); d.X*d.X+d.Y*d.Y <= 8 {
+		draw.Draw(c.RGBA, c.Bounds(), page, page.Bounds().Min, draw.Src)
 		return c
 	}
-	xdraw.CatmullRom.Scale(c, c.Bounds(), page, page.Bounds(), xdraw.Src, nil)
+	xdraw.CatmullRom.Scale(c.RGBA, c.Bounds(), page, page.Bounds(), xdraw.Src, nil)
 	return c
 }
 

@@ -1,0 +1,6 @@
+// Package renew is an applicant as a program: it renews one expired certificate over the intake API, from the SMS login
+// to the confirmed update of the Ukey, the way a person would with browser, printer, phone, bank and driver.
+//
+// It knows only the published intake API and what the driver's documents say. Reviewers, finance and issuers are other
+// people: the robot waits for them.
+package renew

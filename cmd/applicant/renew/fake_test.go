@@ -1,0 +1,284 @@
+package renew
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+	"github.com/stretchr/testify/require"
+
+	"caconsole/cmd/applicant/outbox"
+)
+
+const (
+	testSerial = "5e2109c477a03b18"
+	testOrder  = "R261122000182"
+)
+
+// intake is a console of a few lines: it follows the published API and lets a test see and spoil what happens.
+type intake struct {
+	*httptest.Server
+	box *outbox.Box
+	dir string // the Ukeys' folder
+	ca  *ca
+	key *sm2.PrivateKey // of the old sign certificate
+
+	mu      sync.Mutex
+	pdf     []byte // the application form
+	pack    []byte // the update
+	toSign  string
+	stuck   bool                                          // staff never come
+	refusal string                                        // code with which POST /orders is refused
+	upset   func(http.ResponseWriter, *http.Request) bool // true: it answered
+
+	stage   string
+	gates   map[string]string
+	face    []string            // what was pressed
+	uploads map[string]string   // kind → content type and claims
+	keys    map[string][]string // idempotency keys by path
+	steps   []string            // confirmed by the driver
+	created int                 // orders
+	asked   int                 // how often the driver asked whether the update is ready
+	proved  bool
+}
+
+func newIntake(t *testing.T) *intake {
+	t.Helper()
+	dir := t.TempDir()
+	box, err := outbox.Open(filepath.Join(dir, "outbox"))
+	require.NoError(t, err)
+	pdf, err := os.ReadFile(filepath.Join("..", "paper", "testdata", "form.pdf"))
+	require.NoError(t, err)
+	f := &intake{
+		box: box, dir: filepath.Join(dir, "ukeys"), ca: newCA(t), key: newKey(t), pdf: pdf, stage: "papers",
+		uploads: map[string]string{}, keys: map[string][]string{}, toSign: "caconsole/collect/1\nid-nonce\n-",
+		gates: map[string]string{"documents": "missing", "identity": "none", "payment": "none"},
+	}
+	f.ukey(t)
+	f.Server = httptest.NewServer(http.HandlerFunc(f.serve))
+	t.Cleanup(f.Close)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ports.json"), fmt.Appendf(nil, `{"sms":%q}`, f.URL), 0o600))
+	return f
+}
+
+// ukey writes the old pair to the Ukey's folder and prepares the new one.
+func (f *intake) ukey(t *testing.T) {
+	t.Helper()
+	enc := newKey(t)
+	folder := filepath.Join(f.dir, testSerial)
+	require.NoError(t, os.MkdirAll(folder, 0o750))
+	write := func(name, kind string, der []byte) {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+	}
+	for name, key := range map[string]*sm2.PrivateKey{"sign.key.pem": f.key, "enc.key.pem": enc} {
+		der, err := smx509.MarshalPKCS8PrivateKey(key)
+		require.NoError(t, err)
+		write(name, "PRIVATE KEY", der)
+	}
+	oldSign, oldEnc := f.ca.pair(t, f.key, enc, 100, time.Now().AddDate(0, -1, 0))
+	write("sign.pem", "CERTIFICATE", oldSign.Raw)
+	write("enc.pem", "CERTIFICATE", oldEnc.Raw)
+	f.repack(t, f.key, enc, time.Now().AddDate(1, 0, 0))
+}
+
+// repack makes the package of a new pair for the keys given.
+func (f *intake) repack(t *testing.T, sign, enc *sm2.PrivateKey, end time.Time) {
+	t.Helper()
+	s, e := f.ca.pair(t, sign, enc, 200, end)
+	f.bundle(t, s, e, f.ca.sub, f.ca.root)
+}
+
+func (f *intake) bundle(t *testing.T, s, e, sub, root *smx509.Certificate) {
+	t.Helper()
+	raw, err := json.Marshal(map[string]any{"sign": pemOf(s), "encryption": pemOf(e), "chain": []string{pemOf(sub), pemOf(root)}})
+	require.NoError(t, err)
+	f.pack = raw
+}
+
+func (f *intake) serve(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	path := strings.TrimPrefix(r.URL.Path, "/api/v1")
+	body, _ := io.ReadAll(r.Body)
+	if r.Method == http.MethodPost && path != "/face" {
+		f.keys[path] = append(f.keys[path], r.Header.Get("Idempotency-Key"))
+	}
+	switch {
+	case f.upset != nil && f.upset(w, r):
+	case strings.HasPrefix(path, "/updates"):
+		f.driver(w, r, path, body)
+	case path == "/face":
+		if f.face = append(f.face, string(body)); len(f.face) == 3 {
+			f.gates["identity"] = "passed"
+		}
+	case path == "/_sim/messages":
+		all, _ := f.box.List()
+		f.answer(w, 200, all)
+	case strings.HasPrefix(path, "/login"), path == "/agreements":
+		f.door(w, path, body)
+	case r.Header.Get("Authorization") != "Bearer token":
+		f.problem(w, 401, "login_required", "请先登录")
+	case strings.HasPrefix(path, "/orders/"):
+		f.work(w, r, strings.TrimPrefix(path, "/orders/"+testOrder))
+	default:
+		f.hall(w, r, path, body)
+	}
+}
+
+func (f *intake) problem(w http.ResponseWriter, status int, code, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": status, "code": code, "detail": detail})
+}
+
+func (f *intake) answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (f *intake) order() map[string]any {
+	return map[string]any{"no": testOrder, "serial": strings.ToUpper(testSerial), "stage": f.stage, "gates": f.gates, "amount_fen": 28000, "sentence": "进行中"}
+}
+
+// door is what needs no login.
+func (f *intake) door(w http.ResponseWriter, path string, body []byte) {
+	switch path {
+	case "/login/codes":
+		_ = f.box.Put(outbox.Message{Channel: outbox.SMS, Template: "login_code", Text: "验证码482913，5分钟内有效", At: time.Now()})
+		f.answer(w, 202, map[string]int{"expires_in": 300})
+	case "/login":
+		if !strings.Contains(string(body), "482913") {
+			f.problem(w, 422, "login_code_wrong", "验证码不正确")
+			return
+		}
+		f.answer(w, 200, map[string]string{"token": "token"})
+	default:
+		f.answer(w, 200, map[string]any{"agreements": []map[string]any{{"code": "service", "version": 3, "title": "电子认证服务协议"}}})
+	}
+}
+
+// hall is the applicant's side before an order.
+func (f *intake) hall(w http.ResponseWriter, r *http.Request, path string, body []byte) {
+	switch r.Method + " " + path {
+	case "POST /consents":
+		f.answer(w, 200, map[string]any{})
+	case "GET /certificates/" + testSerial:
+		f.answer(w, 200, map[string]any{"eligible": true, "path": "reviewed"})
+	case "GET /orders":
+		list := []any{}
+		if f.created > 0 {
+			list = append(list, f.order())
+		}
+		f.answer(w, 200, map[string]any{"orders": list})
+	case "POST /orders":
+		switch {
+		case f.refusal != "":
+			f.problem(w, 409, f.refusal, "运营商实名信息不一致")
+		case !strings.Contains(string(body), testCode), !strings.Contains(string(body), testHolder):
+			f.problem(w, 422, "holder_mismatch", "单位不一致")
+		default:
+			f.created++
+			f.answer(w, 201, f.order())
+		}
+	default:
+		f.problem(w, 404, "not_found", path)
+	}
+}
+
+// work is one order; path is what follows its number.
+func (f *intake) work(w http.ResponseWriter, r *http.Request, path string) {
+	switch r.Method + " " + path {
+	case "GET ":
+		if f.stage == "transfer" && !f.stuck {
+			f.stage = "update"
+		}
+		f.answer(w, 200, f.order())
+	case "POST /form-confirmations":
+		f.answer(w, 201, map[string]any{"version": 1})
+	case "GET /application-form.pdf":
+		_, _ = w.Write(f.pdf)
+	case "POST /identity-sessions":
+		f.answer(w, 201, map[string]string{"url": f.URL + "/face"})
+	case "GET /identity":
+		f.answer(w, 200, map[string]string{"state": f.gates["identity"]})
+	case "POST /payments":
+		f.answer(w, 201, map[string]any{
+			"account": map[string]string{"name": "样例认证公司", "number": "755900000010502", "bank": "招商银行"}, "amount_fen": 28000, "reference": testOrder,
+		})
+	case "PUT /documents/application_form", "PUT /documents/business_licence", "PUT /documents/remittance_voucher":
+		kind := strings.TrimPrefix(path, "/documents/")
+		f.uploads[kind] = r.Header.Get("Content-Type") + " " + r.URL.Query().Encode()
+		if len(f.uploads) == 2 {
+			f.gates["documents"] = "uploaded"
+		}
+		if kind == "remittance_voucher" {
+			f.gates["payment"], f.stage = "awaiting", "transfer"
+		}
+		f.answer(w, 200, map[string]any{"id": "1", "pages": 1})
+	default:
+		f.problem(w, 404, "not_found", path)
+	}
+}
+
+// driver is the Ukey's side.
+func (f *intake) driver(w http.ResponseWriter, r *http.Request, path string, body []byte) {
+	const id = "/updates/u1"
+	if strings.HasPrefix(path, id) && path != id+"/proof" && r.Header.Get("Authorization") != "Bearer update" {
+		f.problem(w, 401, "login_required", "未证明")
+		return
+	}
+	var in struct{ Signature, Step string }
+	_ = json.Unmarshal(body, &in)
+	switch r.Method + " " + path {
+	case "POST /updates":
+		f.answer(w, 201, map[string]string{"id": "u1", "kind": "collect", "to_sign": f.toSign})
+	case "POST " + id + "/proof":
+		sig, _ := base64.StdEncoding.DecodeString(in.Signature)
+		if f.proved = sm2.VerifyASN1WithSM2(&f.key.PublicKey, nil, []byte(f.toSign), sig); !f.proved {
+			f.problem(w, 422, "proof_wrong", "签名不正确")
+			return
+		}
+		f.answer(w, 200, map[string]string{"id": "u1", "token": "update", "state": "pending"})
+	case "GET " + id:
+		if f.asked++; f.asked == 1 {
+			f.answer(w, 202, map[string]string{"sentence": "正在签发"})
+			return
+		}
+		f.answer(w, 200, map[string]string{"state": "ready"})
+	case "GET " + id + "/package":
+		http.ServeContent(w, r, "package.json", time.Time{}, strings.NewReader(string(f.pack)))
+	case "POST " + id + "/confirmations":
+		f.steps = append(f.steps, in.Step)
+		f.answer(w, 200, map[string]any{})
+	default:
+		f.problem(w, 404, "not_found", path)
+	}
+}
+
+// ownKeys reports whether each POST carried an idempotency key of its own.
+func (f *intake) ownKeys() bool {
+	seen := []string{}
+	for _, keys := range f.keys {
+		for _, k := range keys {
+			if k == "" || slices.Contains(seen, k) {
+				return false
+			}
+			seen = append(seen, k)
+		}
+	}
+	return true
+}
