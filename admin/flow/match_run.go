@@ -2,10 +2,8 @@ package flow
 
 import (
 	"context"
-	"errors"
 
 	"caconsole/admin/actor"
-	"caconsole/admin/fault"
 	"caconsole/admin/job"
 	"caconsole/admin/pg"
 	"caconsole/reconcile"
@@ -31,17 +29,12 @@ func (f *Flow) MatchRun(ctx context.Context) error {
 		return err
 	}
 	a := actor.Job("match_run")
-	var failed error // one order that cannot be settled holds up no other
-	for _, p := range proposals {
-		err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+	return each(proposals, func(p reconcile.Proposal) error {
+		return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 			_, err := f.allocate(ctx, tx, a, p.OrderNo, reconcile.Allocation{
 				LineID: p.Line, ReceivableID: p.Order, Amount: p.Amount, Source: reconcile.Auto, Score: p.Score, Reasons: p.Reasons,
 			})
 			return err
 		})
-		if !fault.Is(err, fault.Conflict) {
-			failed = errors.Join(failed, err)
-		}
-	}
-	return failed
+	})
 }
