@@ -146,7 +146,7 @@ func (o *Orders) Events(_ context.Context, q pg.Q, id uuid.UUID) ([]Event, error
 
 // TakeDuty records that a member of staff acts in an order. The same duty again is no conflict; another duty of the
 // same person is Conflict "four_eyes". Call it in the transaction of the act.
-func (o *Orders) TakeDuty(_ context.Context, tx pg.Tx, orderID, staffID uuid.UUID, duty Duty) error {
+func (o *Orders) TakeDuty(ctx context.Context, tx pg.Tx, orderID, staffID uuid.UUID, duty Duty) error {
 	type dutyRow struct {
 		OrderID, StaffID uuid.UUID
 		Duty             Duty
@@ -159,15 +159,7 @@ func (o *Orders) TakeDuty(_ context.Context, tx pg.Tx, orderID, staffID uuid.UUI
 	if res.RowsAffected == 1 {
 		return nil
 	}
-	var had Duty
-	err := tx.Gorm().Table("order_duty").Where("order_id = ? AND staff_id = ?", orderID, staffID).Pluck("duty", &had).Error
-	if err != nil {
-		return pg.Fault(err)
-	}
-	if had != duty {
-		return fourEyes(had)
-	}
-	return nil
+	return o.MayTake(ctx, tx, orderID, staffID, duty)
 }
 
 // MayTake tells, without writing, whether TakeDuty would be refused.
