@@ -74,7 +74,7 @@
 //
 // Classes: card, card-head, card-body, card-foot, fill, scroll · table (table-compact, table-loose, compare) with no,
 // num, second, sel, bad, group · btn with primary, ok, bad, bad-solid, warn, text, sm, lg, icon · tag tag-line ·
-// page-head, line, push, split, halves, thirds, stack · work-head, panes, pane, bar with say · facts, rows, steps ·
+// page-head, line, push, split, halves, thirds, stack · work-head, panes, pane, bar with say · facts, rows, course ·
 // field-row, check, opt, hint · banner, dialog with dialog-box · canvas, paper, person · big, amount, sentence, mono,
 // nowrap, sr. Tabler's utilities (d-flex, gap-2, text-end …) work beside them.
 //

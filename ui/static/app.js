@@ -76,8 +76,7 @@
   // ---- dialogs: opened by their fragment, so they work without this script ----
   let opener = null;
   function close() {
-    history.replaceState(null, "", location.pathname + location.search);
-    location.hash = "";
+    location.hash = ""; // replaceState alone would leave :target as it is
     history.replaceState(null, "", location.pathname + location.search);
     if (opener && opener.isConnected) opener.focus();
     opener = null;

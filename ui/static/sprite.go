@@ -52,8 +52,8 @@ func main() {
 	write("icon.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="-50 -50 100 100" color="#135a87">`+rosette(16, 49, 7, 2.6)+"</svg>\n"))
 
 	art := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-430 -430 860 860" width="860" height="860" color="#8fc3e4">` +
-		`<g opacity=".36">` + rosette(48, 420, 80, 1) + `</g>` +
-		`<g opacity=".42">` + rosette(72, 154, 80, 1) + `</g>` +
+		`<g opacity=".3">` + rosette(60, 420, 80, 1) + `</g>` +
+		`<g opacity=".42">` + rosette(40, 154, 80, 1) + `</g>` +
 		`<g opacity=".34">` + rosette(36, 80, 31, 1) + "</g></svg>\n"
 	write("guilloche.svg", []byte(art))
 }

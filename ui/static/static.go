@@ -34,7 +34,7 @@ var bundles = []struct {
 	{"guilloche.svg", []string{"guilloche.svg"}},
 	{"icon.svg", []string{"icon.svg"}},
 	{"icons.svg", []string{"icons.svg"}},
-	{"app.js", []string{"vendor/htmx.min.js", "vendor/tinykeys.umd.js", "app.js"}},
+	{"app.js", []string{"vendor/htmx.min.js", "app.js"}},
 	{"app.css", []string{"app.css"}},
 }
 
