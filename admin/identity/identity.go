@@ -78,6 +78,9 @@ type Vendor interface {
 	Name() string
 	Start(ctx context.Context, s Subject) (Session, error)
 	Result(ctx context.Context, token string) (Result, error)
+	// Hint reads the token out of a callback's body. The body proves nothing: the result is fetched. Invalid
+	// "callback_unreadable".
+	Hint(body []byte) (token string, err error)
 }
 
 // Outcome of a carriers' check.
