@@ -208,6 +208,19 @@ func (s *Service) moveRequest(tx pg.Tx, id uuid.UUID, to map[string]any) error {
 	return pg.Fault(res.Error)
 }
 
+// Request names the order of a request. Fails with NotFound "request_unknown".
+func (s *Service) Request(_ context.Context, q pg.Q, id uuid.UUID) (Hanging, error) {
+	row, _, err := loadRequest(q, id)
+	if err != nil {
+		return Hanging{}, err
+	}
+	a, err := loadAuthorisation(q, "id = ?", row.AuthorisationID)
+	if err != nil {
+		return Hanging{}, err
+	}
+	return Hanging{RequestID: id, OrderID: row.OrderID, OrderNo: a.Object.Order, CreatedAt: row.CreatedAt.UTC()}, nil
+}
+
 // Hanging lists requests reserved before a moment and not recorded yet, oldest first.
 func (s *Service) Hanging(_ context.Context, q pg.Q, before time.Time, limit int) ([]Hanging, error) {
 	var rows []requestRow

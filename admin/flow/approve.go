@@ -41,7 +41,7 @@ func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion
 		if err := f.approved(ctx, tx, a, o, op); err != nil {
 			return err
 		}
-		if err := f.Documents.Accept(ctx, tx, o.ID); err != nil {
+		if err := f.acceptPapers(ctx, tx, a, o); err != nil {
 			return err
 		}
 		_, err = f.Orders.Change(ctx, tx, a, no, "review.approved", func(g *order.Gates) error {

@@ -13,7 +13,8 @@ import (
 )
 
 // claimTransfer gives what a remittance voucher (汇款凭证) says to payment and to the matching, as evidence: it settles
-// nothing. The caller holds the order's lock.
+// nothing. A voucher that came with another order too goes on all the same: the matching must know it to trust
+// neither. The caller holds the order's lock.
 func (f *Flow) claimTransfer(ctx context.Context, tx pg.Tx, o order.Order, voucher document.Document, says document.Claim) error {
 	digest, err := hex.DecodeString(voucher.SM3)
 	if err != nil {
@@ -24,9 +25,6 @@ func (f *Flow) claimTransfer(ctx context.Context, tx pg.Tx, o order.Order, vouch
 	})
 	if err != nil {
 		return err
-	}
-	if claim.State != payment.ClaimOpen { // the same image came with another order: it proves nothing
-		return nil
 	}
 	err = f.Ledger.AddClaimEvidence(ctx, tx, reconcile.Evidence{
 		OrderID: o.ID, DocumentID: voucher.ID, ImageSM3: digest, PayerName: claim.PayerName, Amount: claim.Amount, PaidOn: claim.PaidOn,

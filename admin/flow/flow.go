@@ -62,6 +62,4 @@ type Flow struct {
 	// FaceVendor and TelecomVendor answer for the outside world; calls to them are never inside a transaction.
 	FaceVendor    identity.Vendor
 	TelecomVendor identity.Telecom
-	// PublicURL is where applicants reach the public app, without a slash at its end: links and callbacks begin with it.
-	PublicURL string
 }

@@ -21,18 +21,16 @@ func (f *Flow) SendBack(ctx context.Context, a actor.Actor, no string, op Opinio
 	if err := review.ValidItems(op.Items); err != nil {
 		return err
 	}
-	if strings.TrimSpace(op.CustomerText) == "" {
-		return fault.InvalidField("customer_text", "text_needed")
+	if err := told(op.CustomerText); err != nil {
+		return err
 	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, held, err := f.seen(ctx, tx, a, no, op)
 		if err != nil {
 			return err
 		}
-		for _, item := range op.Items {
-			if err := f.returnPaper(ctx, tx, o.ID, item); err != nil {
-				return err
-			}
+		if err := f.returnPapers(ctx, tx, a, o, op.Items); err != nil {
+			return err
 		}
 		_, err = f.Orders.Change(ctx, tx, a, no, "review.returned", func(g *order.Gates) error {
 			g.Review, g.Documents = order.Returned, order.Returned
@@ -53,8 +51,8 @@ func (f *Flow) Reject(ctx context.Context, a actor.Actor, no string, op Opinion)
 	if err := f.SaveDraft(ctx, a, no, op.draft()); err != nil {
 		return err
 	}
-	if strings.TrimSpace(op.CustomerText) == "" {
-		return fault.InvalidField("customer_text", "text_needed")
+	if err := told(op.CustomerText); err != nil {
+		return err
 	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, held, err := f.seen(ctx, tx, a, no, op)
@@ -76,4 +74,12 @@ func (f *Flow) Reject(ctx context.Context, a actor.Actor, no string, op Opinion)
 		}
 		return f.decided(ctx, tx, a, o, held, op.verdict(review.Rejected))
 	})
+}
+
+// told refuses a verdict without words for the applicant, or with words no SMS can carry.
+func told(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return fault.InvalidField("customer_text", "text_needed")
+	}
+	return notify.CheckText("customer_text", text)
 }

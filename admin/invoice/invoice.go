@@ -14,6 +14,7 @@ import (
 
 	"caconsole/admin/fault"
 	"caconsole/admin/money"
+	"caconsole/admin/number"
 	"caconsole/admin/seal"
 )
 
@@ -48,23 +49,27 @@ type Buyer struct {
 	Account string
 }
 
-// Check refuses a buyer no invoice can be made out to; field names are those of the intake API.
-func (b Buyer) Check(validTaxID func(string) bool) error {
+// Check lists what keeps an invoice from being made out to the buyer. Field names begin with prefix and a dot.
+func (b Buyer) Check(prefix string) []fault.Field {
 	var wrong []fault.Field
+	add := func(name, key string) { wrong = append(wrong, fault.Field{Name: prefix + "." + name, Key: key}) }
 	if b.Kind != General && b.Kind != Special {
-		wrong = append(wrong, fault.Field{Name: "invoice.kind", Key: "field_not_offered"})
+		add("kind", "field_not_offered")
 	}
-	if b.Title == "" || len([]rune(b.Title)) > 100 {
-		wrong = append(wrong, fault.Field{Name: "invoice.title", Key: "field_required"})
+	switch n := len([]rune(b.Title)); {
+	case n == 0:
+		add("title", "field_required")
+	case n > maxTitle:
+		add("title", "field_too_long")
 	}
-	if (b.Kind == Special || b.TaxID != "") && !validTaxID(b.TaxID) {
-		wrong = append(wrong, fault.Field{Name: "invoice.tax_id", Key: "tax_id_wrong"})
+	if _, ok := number.CreditCode(b.TaxID); !ok && (b.Kind == Special || b.TaxID != "") {
+		add("tax_id", "tax_id_wrong")
 	}
-	if len(wrong) > 0 {
-		return fault.InvalidFields(wrong...)
-	}
-	return nil
+	return wrong
 }
+
+// maxTitle is the longest name of a buyer, in characters.
+const maxTitle = 100
 
 // Invoice is one invoice as staff see it.
 type Invoice struct {

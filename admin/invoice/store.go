@@ -66,7 +66,8 @@ func (i *Invoices) SetBuyer(_ context.Context, tx pg.Tx, orderID uuid.UUID, b Bu
 	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{UpdateAll: true}).Create(&r).Error)
 }
 
-func (i *Invoices) buyer(q pg.Q, orderID uuid.UUID) (Buyer, error) {
+// Buyer returns whom an order's invoice is made out to.
+func (i *Invoices) Buyer(_ context.Context, q pg.Q, orderID uuid.UUID) (Buyer, error) {
 	var r buyerRow
 	if err := q.Gorm().Where("order_id = ?", orderID).Take(&r).Error; err != nil {
 		return Buyer{}, pg.Fault(err)
@@ -146,8 +147,8 @@ type Request struct {
 
 // Request stores the invoice of a settled order with the buyer as of now. Conflict "invoice_exists": one order, one
 // invoice. The caller enqueues IssueArgs in the same transaction.
-func (i *Invoices) Request(_ context.Context, tx pg.Tx, in Request) (Invoice, error) {
-	b, err := i.buyer(tx, in.OrderID)
+func (i *Invoices) Request(ctx context.Context, tx pg.Tx, in Request) (Invoice, error) {
+	b, err := i.Buyer(ctx, tx, in.OrderID)
 	if err != nil {
 		return Invoice{}, err
 	}

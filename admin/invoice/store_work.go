@@ -34,7 +34,7 @@ func (i *Invoices) Work(ctx context.Context, id uuid.UUID, keep func(ctx context
 
 // ask sends the request. What becomes of it is found out by the next step.
 func (i *Invoices) ask(ctx context.Context, r row) error {
-	b, err := i.buyer(i.db.Read(ctx), r.OrderID)
+	b, err := i.Buyer(ctx, i.db.Read(ctx), r.OrderID)
 	if err != nil {
 		return err
 	}

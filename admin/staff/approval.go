@@ -24,22 +24,23 @@ type ApprovalKey struct {
 // ApprovalKeys lists the keys of active members, by staff number.
 func (s *Accounts) ApprovalKeys(_ context.Context, q pg.Q) ([]ApprovalKey, error) { return listKeys(q) }
 
-// SignApproval signs a message with the member's software key: SM2-SM3, default user id, DER.
+// SignApproval signs a message with the member's software key: SM2-SM3, default user id, DER. It returns the public
+// half (DER SubjectPublicKeyInfo) with the signature.
 // Error: Conflict "approval_key_missing" where the console keeps no key of this person.
-func (s *Accounts) SignApproval(_ context.Context, q pg.Q, staffID uuid.UUID, message []byte) (keyID string, sig []byte, err error) {
+func (s *Accounts) SignApproval(_ context.Context, q pg.Q, staffID uuid.UUID, message []byte) (public, sig []byte, err error) {
 	key, err := loadKey(q, staffID)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	private, err := s.ring.OpenBytes(keyField, key.RowID, key.PrivateSealed)
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	sig, err = seal.SignSoftware(private, message)
 	if err != nil {
-		return "", nil, fault.Wrap("approval_sign_failed", err)
+		return nil, nil, fault.Wrap("approval_sign_failed", err)
 	}
-	return key.ID, sig, nil
+	return key.PublicKey, sig, nil
 }
 
 func (s *Accounts) addSoftwareKey(tx pg.Tx, staffID uuid.UUID) error {

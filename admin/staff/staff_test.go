@@ -302,9 +302,9 @@ func TestApprovalKeys(t *testing.T) {
 	require.Equal(t, m.ID, keys[0].StaffID)
 
 	msg := []byte("caconsole/approve/1\nreview\n")
-	id, sig, err := h.SignApproval(t.Context(), q, m.ID, msg)
+	public, sig, err := h.SignApproval(t.Context(), q, m.ID, msg)
 	require.NoError(t, err)
-	require.Equal(t, keys[0].KeyID, id)
+	require.Equal(t, keys[0].PublicKey, public)
 	pub, err := smx509.ParsePKIXPublicKey(keys[0].PublicKey)
 	require.NoError(t, err)
 	require.True(t, sm2.VerifyASN1WithSM2(asKey(t, pub), nil, msg, sig))

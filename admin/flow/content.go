@@ -1,0 +1,53 @@
+package flow
+
+import (
+	"context"
+	"encoding/hex"
+	"strconv"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/identity"
+	"caconsole/admin/order"
+	"caconsole/admin/pg"
+	"caconsole/admin/review"
+)
+
+// contentDigest is the digest of all that an approval of the order binds, as the database has it now.
+func (f *Flow) contentDigest(ctx context.Context, q pg.Q, o order.Order) ([]byte, error) {
+	c := review.Content{
+		Order: o.No, Version: o.Gates.ContentVersion, Holder: o.Holder, OrgKind: o.OrgIDKind, OrgNumber: o.OrgIDNumber,
+		OldPair: o.OldPairID.String(), Serial: o.Serial, Years: o.Years, Telecom: string(o.Gates.Telecom),
+		Papers: []review.Paper{}, Consents: []review.Consent{},
+	}
+	form, err := f.Documents.CurrentForm(ctx, q, o.ID)
+	if err != nil && !fault.HasKey(err, "form_not_confirmed") {
+		return nil, err
+	}
+	c.Form = hex.EncodeToString(form.Digest)
+	papers, err := f.Documents.Digests(ctx, q, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range papers {
+		c.Papers = append(c.Papers, review.Paper{Kind: string(p.Kind), SM3: p.SM3})
+	}
+	if c.Identity, err = f.identityContent(ctx, q, o); err != nil {
+		return nil, err
+	}
+	consents, err := f.Applicants.ConsentsOf(ctx, q, o.ApplicantID)
+	if err != nil {
+		return nil, err
+	}
+	for _, given := range consents {
+		c.Consents = append(c.Consents, review.Consent{Code: given.Code, Version: given.Version})
+	}
+	return c.Digest()
+}
+
+func (f *Flow) identityContent(ctx context.Context, q pg.Q, o order.Order) (review.Identity, error) {
+	attempt, err := f.Identities.Latest(ctx, q, o.ID)
+	if fault.Is(err, fault.NotFound) {
+		return review.Identity{State: string(identity.Begun)}, nil
+	}
+	return review.Identity{Attempt: attempt.ID.String(), State: string(attempt.State), Score: strconv.Itoa(attempt.Score)}, err
+}

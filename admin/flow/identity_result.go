@@ -1,0 +1,98 @@
+package flow
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/identity"
+	"caconsole/admin/order"
+	"caconsole/admin/pg"
+)
+
+// IdentityResultArgs asks for the result of a try to be fetched.
+type IdentityResultArgs struct {
+	AttemptID uuid.UUID `json:"attempt_id"`
+}
+
+// Kind names the job for River.
+func (IdentityResultArgs) Kind() string { return "identity_result" }
+
+// identityHangs is when a try is asked after without a hint: pages that poll see a lost callback as a short wait.
+const identityHangs = 20 * time.Second
+
+// IdentityResult fetches what the vendor knows about a try and moves the identity gate by it: passed only if the result
+// names the agent. A try that is not finished stays open until its link runs out. It may run again at will.
+func (f *Flow) IdentityResult(ctx context.Context, id uuid.UUID) error {
+	attempt, err := f.Identities.Get(ctx, f.DB.Read(ctx), id)
+	if err != nil {
+		return err
+	}
+	over := f.Now().After(attempt.ExpiresAt)
+	switch {
+	case attempt.State == identity.Begun && over:
+		return f.endIdentity(ctx, attempt, func(ctx context.Context, tx pg.Tx) (identity.Attempt, error) {
+			return f.Identities.Expire(ctx, tx, id)
+		})
+	case attempt.State != identity.Pending:
+		return nil
+	}
+	session, err := f.Identities.Session(ctx, f.DB.Read(ctx), id)
+	if err != nil {
+		return err
+	}
+	vendor, cancel := context.WithTimeout(ctx, vendorTime)
+	defer cancel()
+	result, err := f.FaceVendor.Result(vendor, session.Token)
+	switch {
+	case err != nil:
+		return err
+	case result.Done:
+		kept, err := f.Identities.Keep(ctx, result)
+		if err != nil {
+			return err
+		}
+		return f.endIdentity(ctx, attempt, func(ctx context.Context, tx pg.Tx) (identity.Attempt, error) {
+			return f.Identities.Finish(ctx, tx, id, kept)
+		})
+	case over:
+		return f.endIdentity(ctx, attempt, func(ctx context.Context, tx pg.Tx) (identity.Attempt, error) {
+			return f.Identities.Expire(ctx, tx, id)
+		})
+	}
+	return nil
+}
+
+// endIdentity ends a try and moves the gate, under the order's lock. On a closed order only the try ends.
+func (f *Flow) endIdentity(ctx context.Context, attempt identity.Attempt, end func(context.Context, pg.Tx) (identity.Attempt, error)) error {
+	a := actor.Job("identity_result")
+	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		o, err := f.Orders.ByID(ctx, tx, a, attempt.OrderID)
+		if err != nil {
+			return err
+		}
+		if o, err = f.Orders.Lock(ctx, tx, a, o.No); err != nil {
+			return err
+		}
+		ended, err := end(ctx, tx)
+		if err != nil || o.Gates.Closed != order.Open || o.Gates.Identity != order.Pending {
+			return err
+		}
+		_, err = f.Orders.Change(ctx, tx, a, o.No, "identity."+string(ended.State), func(g *order.Gates) error {
+			g.Identity = order.State(ended.State)
+			return g.TouchContent()
+		})
+		return err
+	})
+}
+
+// SweepIdentities fetches results whose callback never came and ends tries whose link has run out.
+func (f *Flow) SweepIdentities(ctx context.Context) error {
+	open, err := f.Identities.Open(ctx, f.DB.Read(ctx), f.Now().Add(-identityHangs), 50)
+	if err != nil {
+		return err
+	}
+	return each(open, func(attempt identity.Attempt) error { return f.IdentityResult(ctx, attempt.ID) })
+}
