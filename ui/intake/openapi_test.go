@@ -11,7 +11,7 @@ import (
 	"caconsole/admin/order"
 )
 
-type document struct {
+type description struct {
 	Paths      map[string]map[string]operation `yaml:"paths"`
 	Components struct {
 		Schemas map[string]struct {
@@ -30,9 +30,9 @@ type operation struct {
 	} `yaml:"parameters"`
 }
 
-func readOpenAPI(t *testing.T) document {
+func readOpenAPI(t *testing.T) description {
 	t.Helper()
-	var d document
+	var d description
 	require.NoError(t, yaml.Unmarshal(openAPI, &d))
 	return d
 }

@@ -11,6 +11,7 @@ import (
 	"caconsole/admin/applicant"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
+	"caconsole/admin/invoice"
 	"caconsole/admin/money"
 	"caconsole/admin/order"
 	"caconsole/admin/seal"
@@ -40,13 +41,13 @@ type newOrderBody struct {
 }
 
 type invoiceBody struct {
-	Kind    string `json:"kind"`
-	Title   string `json:"title"`
-	TaxID   string `json:"tax_id"`
-	Address string `json:"address"`
-	Phone   string `json:"phone"`
-	Bank    string `json:"bank"`
-	Account string `json:"account"`
+	Kind    string      `json:"kind"`
+	Title   string      `json:"title"`
+	TaxID   string      `json:"tax_id"`
+	Address string      `json:"address"`
+	Phone   seal.Secret `json:"phone"`
+	Bank    string      `json:"bank"`
+	Account string      `json:"account"`
 }
 
 func postOrder(c *call) error {
@@ -181,4 +182,10 @@ func gatesAnswer(g order.Gates) map[string]string {
 		out[string(name)] = string(g.Get(name))
 	}
 	return out
+}
+
+func (b invoiceBody) buyer() invoice.Buyer {
+	return invoice.Buyer{
+		Kind: invoice.BuyerKind(b.Kind), Title: b.Title, TaxID: b.TaxID, Address: b.Address, Phone: b.Phone, Bank: b.Bank, Account: b.Account,
+	}
 }
