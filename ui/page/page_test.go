@@ -57,7 +57,10 @@ var failures = map[string]error{
 	"internal":    errors.New("pq: password is hunter2"),
 }
 
-func site(t *testing.T) *pagetest.Site { return pagetest.New(t, []string{"x:view"}, area) }
+func site(t *testing.T) *pagetest.Site {
+	t.Helper()
+	return pagetest.New(t, []string{"x:view"}, area)
+}
 
 func TestErrorPages(t *testing.T) {
 	s := site(t)

@@ -44,7 +44,7 @@ func Routes(r *page.Router, d Deps) {
 // Row is one person as the list shows them.
 type Row struct {
 	staff.Line
-	RoleWords string
+	RoleWords []string
 	Status    page.Status
 	Duty      page.Status
 	Self      bool // nobody suspends themselves
@@ -108,11 +108,9 @@ func matches(c *page.Ctx, l staff.Line) bool {
 
 func row(c *page.Ctx, l staff.Line) Row {
 	r := Row{Line: l, Self: l.ID == c.Actor().ID}
-	words := make([]string, 0, len(l.Roles))
 	for _, role := range l.Roles {
-		words = append(words, c.T("role."+role, nil))
+		r.RoleWords = append(r.RoleWords, c.T("role."+role, nil))
 	}
-	r.RoleWords = strings.Join(words, c.T("staff.and", nil))
 	r.Status = page.Status{Tone: page.OK, Word: c.T("staff.state.active", nil)}
 	if l.State == staff.Suspended {
 		r.Status = page.Status{Tone: page.Closed, Word: c.T("staff.state.suspended", nil)}

@@ -34,7 +34,7 @@ var Hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>` + "\u20
 
 // Site is an app with one or more areas and somebody logged in.
 type Site struct {
-	t      testing.TB
+	tb     testing.TB
 	App    *fiber.App
 	Router *page.Router
 	guard  *guard
@@ -55,10 +55,10 @@ func (g *guard) Admit(_ context.Context, a page.Admission) (page.Identity, error
 }
 
 // New makes a site whose visitor holds the permissions. The areas are added by their Routes functions.
-func New(t testing.TB, permissions []string, areas ...func(*page.Router)) *Site {
-	t.Helper()
+func New(tb testing.TB, permissions []string, areas ...func(*page.Router)) *Site {
+	tb.Helper()
 	assets, err := static.New()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	held := map[string]bool{}
 	for _, p := range permissions {
 		held[p] = true
@@ -72,7 +72,7 @@ func New(t testing.TB, permissions []string, areas ...func(*page.Router)) *Site 
 	}}
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, BodyLimit: 32 << 20})
 	r := page.NewRouter(app, page.Deps{
-		Assets: assets, Guard: g, Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Now: func() time.Time { return Now },
+		Assets: assets, Guard: g, Logger: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Now: func() time.Time { return Now },
 		Env: page.Environment{Name: "test", Version: "0"},
 	})
 	r.Get("/pagetest/token", page.LoggedIn, func(c *page.Ctx) error { return c.Bytes("text/plain", "", []byte(c.FormToken())) })
@@ -80,8 +80,8 @@ func New(t testing.TB, permissions []string, areas ...func(*page.Router)) *Site 
 		add(r)
 	}
 	app.Use(r.NotFound)
-	require.NoError(t, r.Ready())
-	return &Site{t: t, App: app, Router: r, guard: g, Lang: "zh"}
+	require.NoError(tb, r.Ready())
+	return &Site{tb: tb, App: app, Router: r, guard: g, Lang: "zh"}
 }
 
 // Response is an answer of the site.
@@ -93,7 +93,7 @@ type Response struct {
 
 // Do sends a request as the visitor.
 func (s *Site) Do(r *http.Request) Response {
-	s.t.Helper()
+	s.tb.Helper()
 	r.AddCookie(&http.Cookie{Name: "caconsole_session", Value: "pagetest"})
 	r.AddCookie(&http.Cookie{Name: "caconsole_lang", Value: s.Lang})
 	return s.Send(r)
@@ -101,24 +101,24 @@ func (s *Site) Do(r *http.Request) Response {
 
 // Send sends a request as it is.
 func (s *Site) Send(r *http.Request) Response {
-	s.t.Helper()
+	s.tb.Helper()
 	res, err := s.App.Test(r, -1)
-	require.NoError(s.t, err)
+	require.NoError(s.tb, err)
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	require.NoError(s.t, err)
+	require.NoError(s.tb, err)
 	return Response{Status: res.StatusCode, Header: res.Header, Body: string(body)}
 }
 
 // Get asks for a page.
 func (s *Site) Get(target string) Response {
-	s.t.Helper()
+	s.tb.Helper()
 	return s.Do(httptest.NewRequest(http.MethodGet, target, nil))
 }
 
 // Fragment asks for a page the way htmx does for the element with this id.
 func (s *Site) Fragment(target, id string) Response {
-	s.t.Helper()
+	s.tb.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	r.Header.Set("HX-Request", "true")
 	r.Header.Set("HX-Target", "div#"+id)
@@ -127,7 +127,7 @@ func (s *Site) Fragment(target, id string) Response {
 
 // Post sends a form with its token.
 func (s *Site) Post(target string, form url.Values) Response {
-	s.t.Helper()
+	s.tb.Helper()
 	out := url.Values{"csrf": {s.Get("/pagetest/token").Body}}
 	for k, v := range form {
 		out[k] = v
@@ -166,15 +166,15 @@ func Pages(t *testing.T, area string, files fs.FS, pages map[string]any) {
 }
 
 // Sources checks templates for what the content policy forbids.
-func Sources(t testing.TB, files fs.FS) {
-	t.Helper()
-	require.NoError(t, fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+func Sources(tb testing.TB, files fs.FS) {
+	tb.Helper()
+	require.NoError(tb, fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(name) != ".html" {
 			return err
 		}
 		src, err := fs.ReadFile(files, name)
-		require.NoError(t, err)
-		require.Empty(t, page.Inline(string(src)), "%s holds something inline", name)
+		require.NoError(tb, err)
+		require.Empty(tb, page.Inline(string(src)), "%s holds something inline", name)
 		return nil
 	}))
 }
