@@ -16,11 +16,14 @@ import (
 	"caconsole/admin/audit"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
+	"caconsole/admin/invoice"
 	"caconsole/admin/job"
+	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/payment"
 	"caconsole/admin/pg"
 	"caconsole/admin/pg/pgtest"
+	"caconsole/admin/project"
 	"caconsole/admin/seal"
 	"caconsole/admin/seal/folder"
 	"caconsole/reconcile"
@@ -60,11 +63,13 @@ func newTill(t *testing.T) *till {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
 	due := func(context.Context, pg.Q, uuid.UUID, time.Time) (time.Time, error) { return matchNow, nil }
+	vault := seal.Vault{Ring: ring, Blobs: blobs}
 	f := &till{project: uuid.New(), wanted: &wanted{}}
 	f.Flow = &flow.Flow{
 		DB: db, Now: clock, Log: slog.New(slog.DiscardHandler), Jobs: f.wanted, Audit: audit.New(db, checkpoints, clock),
-		Ledger: reconcile.New(db, seal.Vault{Ring: ring, Blobs: blobs}, clock, order.ValidNo),
-		Orders: order.NewOrders(ring, clock, due), Payments: payment.New(clock),
+		Ledger: reconcile.New(db, vault, clock, order.ValidNo), Invoices: invoice.New(db, vault, nil, clock),
+		Messages: notify.New(notify.Options{DB: db, Ring: ring, Jobs: f.wanted, Now: clock}),
+		Orders:   order.NewOrders(ring, clock, due), Payments: payment.New(clock), Projects: &project.Projects{},
 	}
 	f.clerk, f.reviewer = f.person(t, "finance", "0305"), f.person(t, "reviewer", "0217")
 	f.tx(t, func(ctx context.Context, tx pg.Tx) error {
@@ -114,6 +119,10 @@ func (f *till) awaiting(t *testing.T, holder string) (o order.Order) {
 			Account: payment.Account{No: "755900000000019", Bank: "招商银行", Name: "样例电子认证"},
 		})
 		if err != nil {
+			return err
+		}
+		buyer := invoice.Buyer{Kind: invoice.General, Title: holder, TaxID: "91440300"}
+		if err := f.Invoices.SetBuyer(ctx, tx, created.ID, buyer); err != nil {
 			return err
 		}
 		owed := reconcile.Owed{OrderID: created.ID, OrderNo: created.No, ProjectID: f.project, Holder: holder, Due: 40000}
@@ -186,6 +195,8 @@ func TestTransferIsMatchedByItself(t *testing.T) {
 	require.NoError(t, f.MatchRun(t.Context()))
 	o = f.order(t, o.No)
 	require.Equal(t, order.Settled, o.Gates.Payment)
+	require.Equal(t, order.Requested, o.Gates.Invoice)
+	require.Contains(t, f.wanted.kinds, invoice.IssueArgs{}.Kind())
 	require.Equal(t, order.StageReview, o.Stage, "money was the last thing missing")
 	intent, err := f.Payments.Intent(t.Context(), f.DB.Read(t.Context()), o.ID)
 	require.NoError(t, err)

@@ -21,7 +21,8 @@ type Work struct {
 	Open       bool // a credit is selected
 	Remark     []Part
 	Candidates []Candidate
-	Order      string // typed by hand
+	Order      string // of the candidate that is asked for
+	Typed      string // in the search for an order that is no candidate
 	NotFound   string // why the typed order is no candidate
 	Chosen     Candidate
 	HasChosen  bool
@@ -94,12 +95,13 @@ func (d Deps) byHand(c *page.Ctx, w *Work, p place) error {
 	}
 	row, err := d.Board.Awaiting(c.Context(), c.Actor(), w.Order)
 	if fault.HasKey(err, "receivable_none") {
-		w.NotFound = c.T("receivable_none", nil)
+		w.Typed, w.NotFound = w.Order, c.T("receivable_none", nil)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	w.Typed = row.OrderNo
 	w.Candidates = append(w.Candidates, Candidate{Candidate: row, URL: p.at(w.Credit.ID, row.OrderNo), ByHand: true})
 	return nil
 }
