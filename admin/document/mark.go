@@ -19,6 +19,7 @@ import (
 	ximage "golang.org/x/image/draw"
 
 	"caconsole/admin/document/form"
+	"caconsole/admin/fault"
 )
 
 // Look of the watermark: DESIGN, "Paper".
@@ -56,19 +57,17 @@ func burn(page []byte, text string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ink := image.NewUniform(color.Gray{Y: 0x20})
 	stepX, stepY := stamp.Rect.Dx()+stamp.Rect.Dx()/8, max(1, int(markStep*float64(img.Rect.Dx())))
 	for row, y := 0, -stamp.Rect.Dy()/2; y < img.Rect.Dy(); row, y = row+1, y+stepY {
 		for x := -stamp.Rect.Dx()/2 - (row%2)*stepX/2; x < img.Rect.Dx(); x += stepX {
-			at := image.Pt(x, y)
-			draw.DrawMask(img, stamp.Rect.Add(at), ink, image.Point{}, stamp, stamp.Rect.Min, draw.Over)
+			draw.Draw(img, stamp.Rect.Add(image.Pt(x, y)), stamp, image.Point{}, draw.Over)
 		}
 	}
 	return encode(img)
 }
 
-// markImage draws the text once, about `width` pixels long, and turns it; its alpha is the ink.
-func markImage(text string, width float64) (*image.Alpha, error) {
+// markImage draws the text once, about `width` pixels long, and turns it.
+func markImage(text string, width float64) (*image.RGBA, error) {
 	f, err := markFont()
 	if err != nil {
 		return nil, fmt.Errorf("document: watermark font: %w", err)
@@ -83,16 +82,23 @@ func markImage(text string, width float64) (*image.Alpha, error) {
 		return nil, fmt.Errorf("document: watermark font: %w", err)
 	}
 	w, h := font.MeasureString(face, text).Ceil(), int(size*1.5)
-	flat := image.NewAlpha(image.Rect(0, 0, w, h))
-	ink := image.NewUniform(color.Alpha{A: uint8(math.Round(markInk * 0xff))})
+	flat := image.NewRGBA(image.Rect(0, 0, w, h))
+	ink := image.NewUniform(color.NRGBA{A: uint8(math.Round(markInk * 0xff))}) // black, thin
 	d := font.Drawer{Dst: flat, Src: ink, Face: face, Dot: fixed.P(0, int(size*1.15))}
 	d.DrawString(text)
 
 	sin, cos := math.Sincos(markAngle * math.Pi / 180)
 	high := int(float64(w)*math.Abs(sin)+float64(h)*cos) + 2
-	turned := image.NewAlpha(image.Rect(0, 0, int(float64(w)*cos+float64(h)*math.Abs(sin))+2, high))
+	turned := image.NewRGBA(image.Rect(0, 0, int(float64(w)*cos+float64(h)*math.Abs(sin))+2, high))
 	// The text's lower left corner goes to the lower left of the turned picture.
 	matrix := f64.Aff3{cos, -sin, 0, sin, cos, float64(w) * math.Abs(sin)}
-	ximage.BiLinear.Transform(turned, matrix, flat, flat.Rect, draw.Over, nil)
+	ximage.ApproxBiLinear.Transform(turned, matrix, flat, flat.Rect, draw.Over, nil)
 	return turned, nil
+}
+
+// Marked burns a mark into a picture that is no paper, a portrait for example. It takes JPEG and gives JPEG, so what
+// reaches a screen is never the file as it came. Error: Internal "image_unreadable".
+func (d *Documents) Marked(jpeg []byte, m Mark) ([]byte, error) {
+	out, err := burn(jpeg, m.text(d.now()))
+	return out, fault.Wrap("image_unreadable", err)
 }

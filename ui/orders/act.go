@@ -1,0 +1,184 @@
+package orders
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/document"
+	"caconsole/admin/fault"
+	"caconsole/admin/flow"
+	"caconsole/admin/identity"
+	"caconsole/admin/order"
+	"caconsole/admin/review"
+	"caconsole/ui/page"
+)
+
+// verdict is the form at the foot of a case.
+type verdict struct {
+	Version      int      `form:"version" validate:"required"`
+	Digest       string   `form:"digest" validate:"required,len=64"`
+	Checks       []string `form:"checks"`
+	Items        []string `form:"items"`
+	CustomerText string   `form:"customer_text" validate:"max=500"`
+	RejectText   string   `form:"reject_text" validate:"max=500"`
+	Note         string   `form:"note" validate:"max=2000"`
+}
+
+func (v verdict) opinion() (flow.Opinion, error) {
+	digest, err := hex.DecodeString(v.Digest)
+	if err != nil {
+		return flow.Opinion{}, fault.InvalidField("digest", "field_wrong")
+	}
+	op := flow.Opinion{ContentVersion: v.Version, ContentDigest: digest, CustomerText: v.CustomerText, Note: v.Note}
+	for _, name := range v.Checks {
+		op.Checks = append(op.Checks, review.Check(name))
+	}
+	for _, item := range v.Items {
+		kind, reason, _ := strings.Cut(item, ":")
+		op.Items = append(op.Items, review.Item{Kind: kind, Reason: reason})
+	}
+	return op, nil
+}
+
+// read parses the verdict form.
+func read(c *page.Ctx) (verdict, flow.Opinion, error) {
+	var v verdict
+	if err := c.Bind(&v); err != nil {
+		return v, flow.Opinion{}, err
+	}
+	op, err := v.opinion()
+	return v, op, err
+}
+
+// again shows the case with why the verdict was not taken; the draft that was saved first is in it.
+func (d Deps) again(c *page.Ctx, refused error) error {
+	p, err := d.casePage(c)
+	if err != nil {
+		return refused
+	}
+	return c.Refuse(refused, "orders/case", p)
+}
+
+func (d Deps) approve(c *page.Ctx) error {
+	_, op, err := read(c)
+	if err == nil {
+		err = d.Flow.Approve(c.Context(), c.Actor(), c.Param("no"), op)
+	}
+	if err != nil {
+		return d.again(c, err)
+	}
+	return c.Redirect("/queue", "orders.approved", map[string]any{"no": c.Param("no")})
+}
+
+func (d Deps) sendBack(c *page.Ctx) error {
+	_, op, err := read(c)
+	if err == nil {
+		if strings.TrimSpace(op.CustomerText) == "" {
+			op.CustomerText = write(c, op.Items)
+		}
+		err = d.Flow.SendBack(c.Context(), c.Actor(), c.Param("no"), op)
+	}
+	if err != nil {
+		return d.again(c, err)
+	}
+	return c.Redirect("/queue", "orders.returned", map[string]any{"no": c.Param("no")})
+}
+
+// write makes the applicant's text of the reasons, where the reviewer wrote none.
+func write(c *page.Ctx, items []review.Item) string {
+	parts := make([]string, 0, len(items))
+	for _, it := range items {
+		if review.ValidItems([]review.Item{it}) == nil {
+			parts = append(parts, c.T("document."+it.Kind, nil)+"："+c.T("customer."+it.Reason, nil))
+		}
+	}
+	return strings.Join(parts, "；")
+}
+
+func (d Deps) reject(c *page.Ctx) error {
+	v, op, err := read(c)
+	if err == nil {
+		op.CustomerText = v.RejectText
+		err = d.Flow.Reject(c.Context(), c.Actor(), c.Param("no"), op)
+	}
+	if err != nil {
+		return d.again(c, err)
+	}
+	return c.Redirect("/queue", "orders.rejected", map[string]any{"no": c.Param("no")})
+}
+
+func (d Deps) draft(c *page.Ctx) error {
+	_, op, err := read(c)
+	if err == nil {
+		err = d.Flow.SaveDraft(c.Context(), c.Actor(), c.Param("no"), review.Draft{
+			Checks: op.Checks, Items: op.Items, CustomerText: op.CustomerText, Note: op.Note,
+		})
+	}
+	if err != nil {
+		return d.again(c, err)
+	}
+	return c.Redirect("/orders/"+c.Param("no"), "orders.saved")
+}
+
+func (d Deps) claim(c *page.Ctx) error {
+	if _, err := d.Flow.Claim(c.Context(), c.Actor(), c.Param("no")); err != nil {
+		return d.again(c, err)
+	}
+	return c.Redirect("/orders/"+c.Param("no"), "")
+}
+
+func (d Deps) release(c *page.Ctx) error {
+	if err := d.Flow.Release(c.Context(), c.Actor(), c.Param("no")); err != nil {
+		return d.again(c, err)
+	}
+	return c.Redirect("/queue", "orders.released", map[string]any{"no": c.Param("no")})
+}
+
+// reveal shows one masked field in clear, in place, or on a page of its own without a script.
+func (d Deps) reveal(c *page.Ctx) error {
+	field := order.Field(c.Form("field"))
+	value, err := d.Flow.Reveal(c.Context(), c.Actor(), c.Param("no"), field, c.Form("reason"))
+	if err != nil {
+		return err
+	}
+	return c.Render("orders/revealed", page.Masked{ID: "m-" + string(field), Field: string(field), Clear: value.Reveal(), Action: "/orders/" + c.Param("no")})
+}
+
+// paper sends a page image, with who looks burnt in.
+func (d Deps) paper(c *page.Ctx) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return fault.New(fault.NotFound, "document_unknown", nil)
+	}
+	n, err := strconv.Atoi(c.Param("page"))
+	if err != nil {
+		return fault.New(fault.NotFound, "document_page_unknown", nil)
+	}
+	size := document.Small
+	if c.Query("size") == "large" {
+		size = document.Large
+	}
+	image, err := d.Flow.ViewPaper(c.Context(), c.Actor(), c.Param("no"), id, n, size, viewer(c))
+	if err != nil {
+		return err
+	}
+	return c.Bytes("image/jpeg", "", image.Body)
+}
+
+// face sends a picture of the identity check, with who looks burnt in.
+func (d Deps) face(c *page.Ctx) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return fault.New(fault.NotFound, "image_unknown", nil)
+	}
+	picture, err := d.Flow.ViewFace(c.Context(), c.Actor(), c.Param("no"), id, identity.Picture(c.Param("which")), viewer(c))
+	if err != nil {
+		return err
+	}
+	return c.Bytes("image/jpeg", "", picture)
+}
+
+func viewer(c *page.Ctx) string { return c.Me().Name + " " + c.Me().No }
