@@ -149,14 +149,17 @@ func TestConcurrentWritersAndSequencersGiveGaplessNumbers(t *testing.T) {
 	stop()
 	sequencers.Wait()
 	last := &audit.Sequencer{Log: log, Logger: slog.New(slog.DiscardHandler)}
-	_, err := last.Pass(t.Context())
-	require.NoError(t, err)
-
-	report, err := log.Verify(t.Context())
-	require.NoError(t, err)
+	var report audit.Report
+	require.Eventually(t, func() bool { // a cancelled sequencer's connection may hold the lock for a moment longer
+		if _, err := last.Pass(t.Context()); err != nil {
+			return false
+		}
+		var err error
+		report, err = log.Verify(t.Context())
+		return err == nil && report.Pending == 0
+	}, 10*time.Second, 20*time.Millisecond)
 	require.True(t, report.OK(), "%v", report.Problems)
 	require.Equal(t, int64(writers*each), report.Entries)
-	require.Zero(t, report.Pending)
 	require.Greater(t, report.Checkpoint.Number, int64(1))
 }
 

@@ -28,6 +28,9 @@ const (
 // more on top of it, so that what was changed stays provable.
 var ErrTampered = errors.New("audit: the log is not the one last signed; run audit verify")
 
+// errElsewhere tells that another process is sequencing at this moment.
+var errElsewhere = errors.New("audit: another sequencer is at work")
+
 // Sequencer numbers committed entries and signs checkpoints. Many processes may run one; an advisory lock lets one
 // work at a time. It is for one goroutine.
 type Sequencer struct {
@@ -59,15 +62,20 @@ func (s *Sequencer) Run(ctx context.Context) {
 	}
 }
 
-// Pass numbers what has no number yet and returns how many entries that were. Error: ErrTampered.
+// Pass numbers what has no number yet and returns how many entries that were; none where another process is at it.
+// Error: ErrTampered.
 func (s *Sequencer) Pass(ctx context.Context) (int, error) {
 	now := s.Log.now()
-	fresh, err := s.Log.sequenceAll(ctx, idFloor(now.Add(-recent)), uuid.Nil)
-	if err != nil {
-		return fresh, err
+	n, err := s.Log.sequenceAll(ctx, idFloor(now.Add(-recent)), uuid.Nil)
+	if err == nil {
+		var late int
+		late, err = s.sweep(ctx, now)
+		n += late
 	}
-	late, err := s.sweep(ctx, now)
-	return fresh + late, err
+	if errors.Is(err, errElsewhere) {
+		return n, nil
+	}
+	return n, err
 }
 
 // sweep takes the next window of the slow sweep.
@@ -107,9 +115,11 @@ func (l *Log) sequenceAll(ctx context.Context, from, upto uuid.UUID) (total int,
 
 // sequence numbers one batch. The lock is held until the commit, so the next holder sees this one's leaves.
 func (l *Log) sequence(tx pg.Tx, from, upto uuid.UUID) (int, error) {
-	mine, err := lockSequencer(tx)
-	if err != nil || !mine {
+	switch mine, err := lockSequencer(tx); {
+	case err != nil:
 		return 0, err
+	case !mine:
+		return 0, errElsewhere
 	}
 	leaves, err := unsequenced(tx, from, upto, batchSize)
 	if err != nil || len(leaves) == 0 {

@@ -142,14 +142,15 @@ func asPNG(t testing.TB, img image.Image) []byte {
 	return buf.Bytes()
 }
 
+// asPDF makes flat pages, for the race detector makes pixels dear.
 func asPDF(t testing.TB, pages int, protection gopdf.PDFProtectionConfig) []byte {
 	t.Helper()
 	pdf := gopdf.GoPdf{}
-	pdf.Start(gopdf.Config{PageSize: *gopdf.PageSizeA4, Protection: protection})
+	pdf.Start(gopdf.Config{PageSize: gopdf.Rect{W: 400, H: 100}, Protection: protection})
 	for range pages {
 		pdf.AddPage()
 		pdf.SetFillColor(0xd0, 0x10, 0x10)
-		pdf.RectFromUpperLeftWithStyle(0, 0, 150, 200, "F")
+		pdf.RectFromUpperLeftWithStyle(0, 0, 100, 25, "F")
 	}
 	b, err := pdf.GetBytesPdfReturnErr()
 	require.NoError(t, err)

@@ -15,8 +15,10 @@ import (
 
 const (
 	// stepPages are made by one call of RenderPages, and stepTime is the longest it may take: a job's limit is 20 s.
-	stepPages = 4
+	stepPages = 2
 	stepTime  = 15 * time.Second
+	// giveUpAfter an upload, a page that once more used up a whole step by itself counts as one that cannot be drawn.
+	giveUpAfter = time.Hour
 )
 
 // Image is a page image with its mark burnt in, JPEG.
@@ -38,16 +40,29 @@ func (d *Documents) RenderPages(ctx context.Context, id uuid.UUID) (done bool, e
 	if err != nil {
 		return false, pg.Fault(err)
 	}
-	if have < row.Pages {
-		err := d.renderSome(ctx, row, have+1, min(row.Pages, have+stepPages))
-		if fault.Is(err, fault.Invalid) {
-			return true, d.setImages(ctx, id, ImagesFailed)
-		}
-		if err != nil || have+stepPages < row.Pages {
-			return false, err
+	last := min(row.Pages, have+stepPages)
+	if have < last {
+		if err := d.renderSome(ctx, row, have+1, last); err != nil {
+			return d.afterFailure(ctx, row, have, err)
 		}
 	}
+	if last < row.Pages {
+		return false, nil
+	}
 	return true, d.setImages(ctx, id, ImagesReady)
+}
+
+// afterFailure tells a file that cannot be drawn from a machine that is slow: a step that made at least one page is
+// gone on with, and a step without any is tried again for an hour.
+func (d *Documents) afterFailure(ctx context.Context, row documentRow, had int, cause error) (done bool, err error) {
+	slow := fault.HasKey(cause, "document_engine_busy")
+	if fault.Is(cause, fault.Invalid) || (slow && d.now().Sub(row.CreatedAt) > giveUpAfter) {
+		return true, d.setImages(ctx, row.ID, ImagesFailed)
+	}
+	if have, err := pagesMade(d.db.Read(ctx), row.ID); err == nil && have > had {
+		return false, nil
+	}
+	return false, cause
 }
 
 func (d *Documents) renderSome(ctx context.Context, row documentRow, first, last int) error {
@@ -55,13 +70,13 @@ func (d *Documents) renderSome(ctx context.Context, row documentRow, first, last
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, stepTime)
-	defer cancel()
 	leave, err := enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
 	if row.Mime != mimePDF {
 		return d.renderPicture(ctx, row, body)
 	}

@@ -26,7 +26,7 @@ func TestPageImagesOfAPDF(t *testing.T) {
 	d := newDesk(t)
 	q := d.db.Read(t.Context())
 	reviewer := actor.Actor{Kind: actor.Staff, Projects: []uuid.UUID{d.project}}
-	doc, err := d.upload(t, document.BusinessLicence, asPDF(t, 6, gopdf.PDFProtectionConfig{}), document.Claim{})
+	doc, err := d.upload(t, document.BusinessLicence, asPDF(t, 3, gopdf.PDFProtectionConfig{}), document.Claim{})
 	require.NoError(t, err)
 
 	_, err = d.Page(t.Context(), q, reviewer, doc.ID, 1, document.Small, mark)
@@ -35,30 +35,26 @@ func TestPageImagesOfAPDF(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{doc.ID}, hanging)
 
+	require.Greater(t, d.render(t, doc.ID), 1, "three pages take more than one step")
 	done, err := d.RenderPages(t.Context(), doc.ID)
 	require.NoError(t, err)
-	require.False(t, done, "six pages take two steps")
-	for range 2 { // the last step, and once more for nothing
-		done, err = d.RenderPages(t.Context(), doc.ID)
-		require.NoError(t, err)
-		require.True(t, done)
-	}
+	require.True(t, done, "once more for nothing")
 	hanging, err = d.WithoutImages(t.Context(), q, noon.Add(time.Minute), 10)
 	require.NoError(t, err)
 	require.Empty(t, hanging)
 
-	for page := 1; page <= 6; page++ {
+	for _, page := range []int{1, 3} {
 		for size, width := range map[document.Size]int{document.Small: 1000, document.Large: 2000} {
 			got, err := d.Page(t.Context(), q, reviewer, doc.ID, page, size, mark)
 			require.NoError(t, err)
 			img := decodeJPEG(t, got.Body)
 			require.Equal(t, image.Pt(got.Width, got.Height), img.Bounds().Size())
 			require.Equal(t, width, got.Width)
-			require.InDelta(t, float64(width)*1.414, got.Height, 4)
+			require.InDelta(t, width/4, got.Height, 2)
 			require.Equal(t, 0, corner(t, img))
 		}
 	}
-	for _, page := range []int{-1, 0, 7} {
+	for _, page := range []int{-1, 0, 4} {
 		_, err := d.Page(t.Context(), q, reviewer, doc.ID, page, document.Small, mark)
 		require.True(t, fault.HasKey(err, "document_page_unknown"), err)
 	}
@@ -110,6 +106,36 @@ func TestFileThatCannotBeDrawnIsSaidSo(t *testing.T) {
 	require.True(t, fault.HasKey(err, "document_images_failed"), err)
 }
 
+// render works like the job does, which tries again where a step was too slow, and counts the steps.
+func (d desk) render(t *testing.T, id uuid.UUID) int {
+	t.Helper()
+	for steps := 1; ; steps++ {
+		done, err := d.RenderPages(t.Context(), id)
+		if !fault.Is(err, fault.Unavailable) {
+			require.NoError(t, err)
+		}
+		if done {
+			return steps
+		}
+	}
+}
+
+func TestMarkNamesTheViewer(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	doc, err := d.upload(t, document.BusinessLicence, asPNG(t, picture(400, 100, 0)), document.Claim{})
+	require.NoError(t, err)
+	d.render(t, doc.ID)
+	var bodies [][]byte
+	for _, m := range []document.Mark{mark, {Viewer: "王海涛 0132", OrderNo: mark.OrderNo, Purpose: mark.Purpose}, {Viewer: "张𠮷 0001"}} {
+		got, err := d.Page(t.Context(), d.db.Read(t.Context()), actor.Job("t"), doc.ID, 1, document.Small, m)
+		require.NoError(t, err)
+		bodies = append(bodies, got.Body)
+	}
+	require.False(t, bytes.Equal(bodies[0], bodies[1]))
+	require.False(t, bytes.Equal(bodies[1], bodies[2]))
+}
+
 // TestMarkIsOnEveryPart looks at the ink: faint, and in every part of the page.
 func TestMarkIsOnEveryPart(t *testing.T) {
 	t.Parallel()
@@ -118,14 +144,10 @@ func TestMarkIsOnEveryPart(t *testing.T) {
 	require.NoError(t, err)
 	doc, err := d.upload(t, document.BusinessLicence, body, document.Claim{})
 	require.NoError(t, err)
-	_, err = d.RenderPages(t.Context(), doc.ID)
-	require.NoError(t, err)
+	d.render(t, doc.ID)
 	for _, size := range []document.Size{document.Small, document.Large} {
 		got, err := d.Page(t.Context(), d.db.Read(t.Context()), actor.Job("t"), doc.ID, 1, size, mark)
 		require.NoError(t, err)
-		other, err := d.Page(t.Context(), d.db.Read(t.Context()), actor.Job("t"), doc.ID, 1, size, document.Mark{Viewer: "王海涛 0132", OrderNo: mark.OrderNo, Purpose: mark.Purpose})
-		require.NoError(t, err)
-		require.False(t, bytes.Equal(got.Body, other.Body), "the mark names the viewer")
 		if dir := os.Getenv("CACONSOLE_TEST_PICTURES"); dir != "" {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "page-"+string(size)+".jpg"), got.Body, 0o600))
 		}

@@ -92,7 +92,7 @@ func withPDF(ctx context.Context, body []byte, fn func(pdf) error) error {
 	err = readPDF(in, body, fn)
 	if !stop() {
 		<-killed
-		return unreadable(fmt.Errorf("document: PDF took too long: %w", ctx.Err()))
+		return fault.Down("document_engine_busy", 2*time.Second, fmt.Errorf("document: PDF took too long: %w", ctx.Err()))
 	}
 	return errors.Join(err, in.Close())
 }

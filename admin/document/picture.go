@@ -85,7 +85,11 @@ func shrink(src image.Image, width int, sideways bool) *image.RGBA {
 		draw.Draw(dst, dst.Bounds(), src, b.Min, draw.Over)
 		return dst
 	}
-	draw.BiLinear.Scale(dst, dst.Bounds(), src, b, draw.Over, nil)
+	scaler := draw.Scaler(draw.BiLinear)
+	if scale >= 0.5 { // then four neighbours are all there is under a pixel, and looking at them is ten times faster
+		scaler = draw.ApproxBiLinear
+	}
+	scaler.Scale(dst, dst.Bounds(), src, b, draw.Over, nil)
 	return dst
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -96,7 +97,7 @@ func (d *Documents) Add(ctx context.Context, tx pg.Tx, u Upload) (Document, erro
 func (d *Documents) newRow(u Upload, version, formVersion int) (documentRow, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return documentRow{}, fault.Wrap("document_id", err)
+		return documentRow{}, fmt.Errorf("document: make an id: %w", err)
 	}
 	o := u.File.object
 	row := documentRow{

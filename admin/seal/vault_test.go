@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/fault"
@@ -94,6 +95,21 @@ func TestVaultDetectsTampering(t *testing.T) {
 	} {
 		store.blobs[o.Key] = body
 		_, err := vault.Open(t.Context(), o)
+		require.Truef(t, fault.HasKey(err, "object_unreadable"), "%s: %v", name, err)
+	}
+
+	// The same by somebody who can also write the digest and size in the database: the chunks themselves tell.
+	size := 64 << 10
+	for name, c := range map[string]struct{ body, plain []byte }{
+		"last chunk cut":  {good[:1+3*chunk], plain[:3*size]},
+		"chunks swapped":  {bytes.Join([][]byte{good[:1], at(1), at(0), at(2), at(3)}, nil), bytes.Join([][]byte{plain[size : 2*size], plain[:size], plain[2*size:]}, nil)},
+		"chunk taken out": {bytes.Join([][]byte{good[:1], at(0), at(2), at(3)}, nil), bytes.Join([][]byte{plain[:size], plain[2*size:]}, nil)},
+	} {
+		store.blobs[o.Key] = c.body
+		digest := sm3.Sum(c.plain)
+		forged := o
+		forged.Size, forged.SM3 = int64(len(c.plain)), digest[:]
+		_, err := vault.Open(t.Context(), forged)
 		require.Truef(t, fault.HasKey(err, "object_unreadable"), "%s: %v", name, err)
 	}
 
