@@ -14,7 +14,7 @@ import (
 )
 
 // Organisation code with a right check digit, of no real organisation.
-const OrganisationCode = "91440300MA5DA00000"
+const OrganisationCode = "91440300MA5DA0000F"
 
 // Holder is an old pair with the keys in its Ukey.
 type Holder struct {
