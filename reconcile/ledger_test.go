@@ -104,7 +104,8 @@ func TestPreviousBatch(t *testing.T) {
 func TestBrokenStatementIsNotCommitted(t *testing.T) {
 	d := setup(t)
 	b, err := d.preview(t, workbook(t, [][]any{
-		{"账号名称", ownName, "银行账号", ownAccount}, {"记录条数", 2},
+		{"账号名称", ownName, "银行账号", ownAccount},
+		{"记录条数", 2},
 		{"账号", "交易日", "借方金额", "贷方金额", "余额", "摘要", "收(付)方名称"},
 		{ownAccount, "20261122", nil, "4OO.00", 1400, "续期", unit},
 		{ownAccount, "20261122", nil, 200, 1600, "续期", unit},

@@ -150,7 +150,8 @@ func (f *till) awaiting(t *testing.T, holder string) (o order.Order) {
 func (f *till) booked(t *testing.T, credits ...[2]string) {
 	t.Helper()
 	rows := [][]any{
-		{"账号名称", "样例电子认证", "银行账号", "755900000000019"}, {"记录条数", len(credits)},
+		{"账号名称", "样例电子认证", "银行账号", "755900000000019"},
+		{"记录条数", len(credits)},
 		{"账号", "交易日", "借方金额", "贷方金额", "余额", "摘要", "收(付)方名称"},
 	}
 	for i, c := range credits {

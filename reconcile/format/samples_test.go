@@ -105,7 +105,10 @@ func sheetA(lines []bookingA, opening, closing int64) [][]any {
 		}
 	}
 	rows := [][]any{
-		{}, {}, {}, {},
+		{},
+		{},
+		{},
+		{},
 		{"标题", "账务明细"},
 		{"账号名称", ownName, nil, "银行账号", ownAccount},
 		{"累计借金额", debit, nil, "累计借总笔数", debits},
