@@ -1,0 +1,179 @@
+package board
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/fault"
+	"caconsole/admin/invoice"
+	"caconsole/admin/money"
+	"caconsole/admin/notify"
+	"caconsole/admin/pg"
+)
+
+// InvoiceTab is one tab of the invoice list.
+type InvoiceTab string
+
+// The tabs: 全部, 开具中, 已开具, 失败 (of issuing or of delivery), 逾时 (settled for more than a day and not issued).
+const (
+	InvoiceAll    InvoiceTab = "all"
+	InvoiceOpen   InvoiceTab = "open"
+	InvoiceIssued InvoiceTab = "issued"
+	InvoiceFailed InvoiceTab = "failed"
+	InvoiceLate   InvoiceTab = "late"
+)
+
+// InvoiceTabs lists the tabs in display order.
+var InvoiceTabs = []InvoiceTab{InvoiceAll, InvoiceOpen, InvoiceIssued, InvoiceFailed, InvoiceLate}
+
+// lateAfter is when an invoice that is not issued becomes a mismatch of the day (PRODUCT: settled and not invoiced > 24 h).
+const lateAfter = 24 * time.Hour
+
+// InvoiceLine is one invoice of the list with what became of its two messages.
+type InvoiceLine struct {
+	ID        uuid.UUID
+	OrderNo   string
+	Title     string
+	BuyerKind invoice.BuyerKind
+	Total     money.Fen
+	State     invoice.State
+	Number    string
+	LastError string
+	SMS       notify.State // "" before the invoice is issued
+	Mail      notify.State
+	CreatedAt time.Time
+	IssuedAt  *time.Time
+}
+
+// InvoiceFilter narrows the list.
+type InvoiceFilter struct {
+	Tab   InvoiceTab
+	No    string
+	Title string
+	After string
+}
+
+// latestMessage joins the newest version of an invoice's message on a channel.
+func latestMessage(alias string) string {
+	return `LEFT JOIN LATERAL (SELECT m.state FROM message m WHERE m.dedupe_key = 'invoice:' || i.id::text AND m.channel = '` + alias +
+		`' ORDER BY m.version DESC LIMIT 1) ` + alias + ` ON true`
+}
+
+func (b *Board) invoices(ctx context.Context, a actor.Actor) *gorm.DB {
+	q := b.db.ReadOnly(ctx).Gorm().Table("invoice i").Joins("JOIN orders o ON o.id = i.order_id").
+		Joins(latestMessage("sms")).Joins(latestMessage("mail"))
+	return scoped(q, a, "i.project_id")
+}
+
+const invoiceColumns = `i.id, o.no AS order_no, i.buyer_title AS title, i.buyer_kind, i.total_fen AS total, i.state, i.number, i.last_error,
+	coalesce(sms.state, '') AS sms, coalesce(mail.state, '') AS mail, i.created_at, i.issued_at`
+
+// Invoices lists invoices, newest first.
+func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (Page[InvoiceLine], error) {
+	after, err := decodeCursor(f.After)
+	if err != nil {
+		return Page[InvoiceLine]{}, err
+	}
+	q := b.invoiceTab(b.invoices(ctx, a), f.Tab)
+	if f.No != "" {
+		q = q.Where("o.no = ?", f.No)
+	}
+	if len([]rune(f.Title)) >= 2 {
+		q = q.Where("i.buyer_title LIKE ?", "%"+escapeLike(f.Title)+"%")
+	}
+	if !after.At.IsZero() {
+		q = q.Where("(i.created_at, i.id) < (?, ?)", after.At, after.ID)
+	}
+	limit := pageSize(0)
+	var rows []InvoiceLine
+	if err := q.Select(invoiceColumns).Order("i.created_at DESC, i.id DESC").Limit(limit + 1).Scan(&rows).Error; err != nil {
+		return Page[InvoiceLine]{}, pg.Fault(err)
+	}
+	page := Page[InvoiceLine]{Rows: rows}
+	if len(rows) > limit {
+		page.Rows = rows[:limit]
+		page.Next = cursor{rows[limit-1].CreatedAt, rows[limit-1].ID}.encode()
+	}
+	return page, nil
+}
+
+func (b *Board) invoiceTab(q *gorm.DB, tab InvoiceTab) *gorm.DB {
+	switch tab {
+	case InvoiceOpen:
+		return q.Where("i.state IN ('requested', 'issuing')")
+	case InvoiceIssued:
+		return q.Where("i.state = 'issued'")
+	case InvoiceFailed:
+		return q.Where("i.state = 'failed' OR sms.state IN ('failed', 'unknown') OR mail.state IN ('failed', 'unknown')")
+	case InvoiceLate:
+		return q.Where("i.state <> 'issued' AND i.created_at < ?", b.now().Add(-lateAfter))
+	case InvoiceAll:
+	}
+	return q
+}
+
+// InvoiceCounts counts every tab, each capped.
+func (b *Board) InvoiceCounts(ctx context.Context, a actor.Actor) (map[InvoiceTab]Count, error) {
+	out := make(map[InvoiceTab]Count, len(InvoiceTabs))
+	for _, tab := range InvoiceTabs {
+		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB {
+			q = q.Table("invoice i").Joins(latestMessage("sms")).Joins(latestMessage("mail"))
+			return b.invoiceTab(scoped(q, a, "i.project_id"), tab)
+		})
+		if err != nil {
+			return nil, err
+		}
+		out[tab] = n
+	}
+	return out, nil
+}
+
+// Delivery is one message of an invoice.
+type Delivery struct {
+	ID        uuid.UUID
+	Channel   notify.Channel
+	ToMask    string
+	Version   int
+	State     notify.State
+	Attempts  int
+	LastError string
+	CreatedAt time.Time
+	SentAt    *time.Time
+}
+
+// InvoiceDetail is one invoice with its deliveries, newest first.
+type InvoiceDetail struct {
+	InvoiceLine
+	Net          money.Fen
+	Tax          money.Fen
+	TaxPercent   int
+	GoodsName    string
+	BuyerTaxID   string
+	BuyerAddress string
+	BuyerBank    string
+	BuyerAccount string
+	Serial       string
+	Deliveries   []Delivery `gorm:"-"`
+}
+
+// Invoice reads one invoice. NotFound "invoice_unknown".
+func (b *Board) Invoice(ctx context.Context, a actor.Actor, id uuid.UUID) (InvoiceDetail, error) {
+	var rows []InvoiceDetail
+	err := b.invoices(ctx, a).Select(invoiceColumns+`, i.net_fen AS net, i.tax_fen AS tax, i.tax_percent, i.goods_name, i.buyer_tax_id,
+		i.buyer_address, i.buyer_bank, i.buyer_account, i.serial`).Where("i.id = ?", id).Scan(&rows).Error
+	if err != nil {
+		return InvoiceDetail{}, pg.Fault(err)
+	}
+	if len(rows) != 1 {
+		return InvoiceDetail{}, fault.New(fault.NotFound, "invoice_unknown", nil)
+	}
+	d := rows[0]
+	err = b.db.ReadOnly(ctx).Gorm().Table("message m").Where("m.dedupe_key = ?", "invoice:"+id.String()).
+		Select("m.id, m.channel, m.to_mask, m.version, m.state, m.attempts, m.last_error, m.created_at, m.sent_at").
+		Order("m.created_at DESC, m.channel").Limit(50).Scan(&d.Deliveries).Error
+	return d, pg.Fault(err)
+}

@@ -1,0 +1,110 @@
+package board
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/order"
+	"caconsole/admin/pg"
+)
+
+// IssueTab is one tab of the issuance screen.
+type IssueTab string
+
+// The tabs: 待签发, 签发中, 失败, 最近签发.
+const (
+	IssueOpen   IssueTab = "open"
+	IssueBusy   IssueTab = "busy"
+	IssueFailed IssueTab = "failed"
+	IssueDone   IssueTab = "done"
+)
+
+// IssueTabs lists the tabs in display order.
+var IssueTabs = []IssueTab{IssueOpen, IssueBusy, IssueFailed, IssueDone}
+
+// IssueLine is one order on its way through the signer.
+type IssueLine struct {
+	ID         uuid.UUID
+	No         string
+	Holder     string
+	MediumNo   string
+	Years      int
+	Stage      order.Stage
+	Issuance   order.State
+	StageSince time.Time
+	Reviewer   string
+	ReviewerNo string
+	ApprovedAt *time.Time
+	OldEnd     time.Time
+	NewSerial  string
+	NewEnd     *time.Time
+	Reason     string // fault key of the last failure
+	// Barred says that the reader has another duty in the order and cannot confirm it.
+	Barred bool
+}
+
+// Issues lists orders by issuance, those that wait longest first; 最近签发 newest first.
+func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after string) (Page[IssueLine], error) {
+	key, err := decodeCursor(after)
+	if err != nil {
+		return Page[IssueLine]{}, err
+	}
+	q := issueTab(scoped(b.db.ReadOnly(ctx).Gorm().Table("orders o"), a, "o.project_id"), tab).
+		Joins("LEFT JOIN LATERAL (SELECT v.staff_id, v.at FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'approved' ORDER BY v.at DESC LIMIT 1) v ON true").
+		Joins("LEFT JOIN staff s ON s.id = v.staff_id").
+		Joins("LEFT JOIN LATERAL (SELECT r.reason, r.new_pair_id FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1) r ON true").
+		Joins("LEFT JOIN certificate n ON n.pair_id = r.new_pair_id AND n.kind = 'sign'").
+		Joins("JOIN certificate c ON c.pair_id = o.old_pair_id AND c.kind = 'sign'")
+	sort, compare := "o.stage_since, o.id", "(o.stage_since, o.id) > (?, ?)"
+	if tab == IssueDone {
+		sort, compare = "o.stage_since DESC, o.id DESC", "(o.stage_since, o.id) < (?, ?)"
+	}
+	if !key.At.IsZero() {
+		q = q.Where(compare, key.At, key.ID)
+	}
+	const limit = 50
+	var rows []IssueLine
+	err = q.Select(`o.id, o.no, o.holder, o.medium_no, o.years, o.stage, o.issuance, o.stage_since, s.name AS reviewer, s.no AS reviewer_no,
+		v.at AS approved_at, c.not_after AS old_end, n.serial AS new_serial, n.not_after AS new_end, coalesce(r.reason, '') AS reason,
+		EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND d.duty <> 'issue') AS barred`, a.ID).
+		Order(sort).Limit(limit + 1).Scan(&rows).Error
+	if err != nil {
+		return Page[IssueLine]{}, pg.Fault(err)
+	}
+	page := Page[IssueLine]{Rows: rows}
+	if len(rows) > limit {
+		page.Rows = rows[:limit]
+		page.Next = cursor{rows[limit-1].StageSince, rows[limit-1].ID}.encode()
+	}
+	return page, nil
+}
+
+func issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
+	switch tab {
+	case IssueBusy:
+		return q.Where("o.stage = ?", order.StageIssuing)
+	case IssueFailed:
+		return q.Where("o.stage = ? AND o.issuance = 'failed'", order.StageToIssue)
+	case IssueDone:
+		return q.Where("o.stage = ?", order.StageUpdate)
+	case IssueOpen:
+	}
+	return q.Where("o.stage = ? AND o.issuance <> 'failed'", order.StageToIssue)
+}
+
+// IssueCounts counts every tab, each capped.
+func (b *Board) IssueCounts(ctx context.Context, a actor.Actor) (map[IssueTab]Count, error) {
+	out := make(map[IssueTab]Count, len(IssueTabs))
+	for _, tab := range IssueTabs {
+		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB { return issueTab(scoped(q.Table("orders o"), a, "o.project_id"), tab) })
+		if err != nil {
+			return nil, err
+		}
+		out[tab] = n
+	}
+	return out, nil
+}
