@@ -38,6 +38,9 @@ type Upload struct {
 	Claim     Claim // of a remittance voucher
 }
 
+// PagesQueue is where PagesArgs belong: drawing takes a processor, so it has workers of its own.
+const PagesQueue = "pages"
+
 // PagesArgs is the job that makes a document's page images: RenderPages until it is done.
 type PagesArgs struct {
 	DocumentID uuid.UUID `json:"document_id"`

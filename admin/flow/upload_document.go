@@ -7,6 +7,7 @@ import (
 	"caconsole/admin/actor"
 	"caconsole/admin/document"
 	"caconsole/admin/fault"
+	"caconsole/admin/job"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 )
@@ -49,7 +50,7 @@ func (f *Flow) UploadDocument(ctx context.Context, a actor.Actor, no string, up 
 		if err != nil {
 			return err
 		}
-		if err := f.Jobs.Enqueue(ctx, tx, document.PagesArgs{DocumentID: doc.ID}); err != nil {
+		if err := f.Jobs.Enqueue(ctx, tx, document.PagesArgs{DocumentID: doc.ID}, job.Queue(document.PagesQueue)); err != nil {
 			return err
 		}
 		if up.Kind == document.RemittanceVoucher {

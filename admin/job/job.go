@@ -15,10 +15,13 @@ import (
 	"caconsole/admin/pg"
 )
 
+// Args are what one kind of job works on: a struct that is stored as JSON, with the kind's stable name.
+type Args = river.JobArgs
+
 // Enqueuer is what the owners of use cases need of this package.
 type Enqueuer interface {
 	// Enqueue adds a job that runs once tx has been committed, and never if it is not.
-	Enqueue(ctx context.Context, tx pg.Tx, args river.JobArgs, opts ...Option) error
+	Enqueue(ctx context.Context, tx pg.Tx, args Args, opts ...Option) error
 }
 
 // Registry collects handlers and sweeps before a Client is made. Not for concurrent use.
@@ -33,7 +36,7 @@ func NewRegistry() *Registry { return &Registry{workers: river.NewWorkers()} }
 
 // Handle says what runs for jobs of one kind. fn has 20 seconds; an error or a panic runs it again later, up to the
 // job's attempts; GiveUp ends it at once. A second handler of the same kind panics.
-func Handle[T river.JobArgs](r *Registry, fn func(ctx context.Context, args T) error) {
+func Handle[T Args](r *Registry, fn func(ctx context.Context, args T) error) {
 	river.AddWorker(r.workers, river.WorkFunc(func(ctx context.Context, j *river.Job[T]) error {
 		if err := fn(ctx, j.Args); err != nil {
 			return fmt.Errorf("job %s: %w", j.Kind, err)
@@ -57,6 +60,15 @@ func Unique() Option {
 
 // At runs the job no earlier than t.
 func At(t time.Time) Option { return func(o *river.InsertOpts) { o.ScheduledAt = t } }
+
+// Due tells the time that options set by At; zero where they set none. For an Enqueuer that is no Client.
+func Due(opts ...Option) time.Time {
+	var o river.InsertOpts
+	for _, set := range opts {
+		set(&o)
+	}
+	return o.ScheduledAt
+}
 
 // Queue puts the job in a queue of its own workers, named in Options.Queues.
 func Queue(name string) Option { return func(o *river.InsertOpts) { o.Queue = name } }
