@@ -78,10 +78,18 @@ func (s *sheet) facts(a Account, openingFen int64, lines []Line) {
 		}
 	}
 	for _, fact := range [][2]any{
-		{"标题", "账务明细"}, {"账号名称", a.Name}, {"银行账号", a.Number},
-		{"累计借金额", yuan(out)}, {"累计借总笔数", outs}, {"累计贷金额", yuan(in)}, {"累计贷总笔数", ins},
-		{"对账单期初余额", yuan(openingFen)}, {"对账单余额", yuan(openingFen + in - out)},
-		{"查询开始日期", day(lines[0].At)}, {"查询结束日期", day(lines[len(lines)-1].At)}, {"记录条数", len(lines)},
+		{"标题", "账务明细"},
+		{"账号名称", a.Name},
+		{"银行账号", a.Number},
+		{"累计借金额", yuan(out)},
+		{"累计借总笔数", outs},
+		{"累计贷金额", yuan(in)},
+		{"累计贷总笔数", ins},
+		{"对账单期初余额", yuan(openingFen)},
+		{"对账单余额", yuan(openingFen + in - out)},
+		{"查询开始日期", day(lines[0].At)},
+		{"查询结束日期", day(lines[len(lines)-1].At)},
+		{"记录条数", len(lines)},
 	} {
 		s.put(fact[0], fact[1])
 	}

@@ -235,9 +235,8 @@ func (c *canvas) width(s string, size float64) float64 {
 	return w
 }
 
-// wrapped writes s in lines no wider than width (closing punctuation may hang over) and returns the baseline after the
-// last one.
-func (c *canvas) wrapped(ink color.Color, s string, o point, size, width, leading float64) float64 {
+// wrapped writes s in lines no wider than width; closing punctuation may hang over.
+func (c *canvas) wrapped(ink color.Color, s string, o point, size, width, leading float64) {
 	x := o.x
 	for _, r := range s {
 		_, adv := c.glyph(r)
@@ -246,7 +245,6 @@ func (c *canvas) wrapped(ink color.Color, s string, o point, size, width, leadin
 		}
 		x = c.text(ink, string(r), point{x, o.y}, size)
 	}
-	return o.y + leading
 }
 
 func mapped(poly []point, m affine) []point {

@@ -94,7 +94,7 @@ func (p *Painter) ScanForm(ctx context.Context, pdf []byte, f Form) ([]byte, str
 	signed := false
 	for i, page := range pages {
 		one := f
-		one.Seed += uint64(i) //nolint:gosec // a page number
+		one.Seed += uint64(i)
 		here := places{}
 		if i < len(spots) {
 			here = spots[i]

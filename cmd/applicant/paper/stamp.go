@@ -76,7 +76,7 @@ func press(on, seal *canvas, centre point, strength float64, r *rand.Rand) {
 	b := seal.Bounds()
 	for y := range b.Dy() {
 		for x := range b.Dx() {
-			alpha := float64(seal.RGBA.Pix[seal.PixOffset(x, y)+3]) / 255
+			alpha := float64(seal.Pix[seal.PixOffset(x, y)+3]) / 255
 			if alpha == 0 {
 				continue
 			}

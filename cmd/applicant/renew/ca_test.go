@@ -39,7 +39,7 @@ func newCA(t *testing.T) *ca {
 	authority := func(name string, serial int64) *smx509.Certificate {
 		return &smx509.Certificate{
 			SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().AddDate(10, 0, 0),
-			IsCA: true, BasicConstraintsValid: true, KeyUsage: smx509.KeyUsageCertSign | smx509.KeyUsageCRLSign, SubjectKeyId: []byte{byte(serial)},
+			IsCA: true, BasicConstraintsValid: true, KeyUsage: smx509.KeyUsageCertSign | smx509.KeyUsageCRLSign, SubjectKeyId: []byte(name),
 		}
 	}
 	root := authority("样例根", 1)

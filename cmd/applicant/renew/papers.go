@@ -33,7 +33,7 @@ func (r *robot) papers(ctx context.Context) error {
 	}
 	licence, err := r.opt.Painter.LicenceCopy(paper.Licence{
 		Company: r.ukey.holder, CreditCode: r.ukey.orgNumber, Representative: r.legal.Name, Address: r.legal.Address,
-		Founded: time.Date(2005+int(r.seed%15), 3, 1+int(r.seed%28), 0, 0, 0, 0, time.UTC), CapitalYuan: 10_000_000, //nolint:gosec // small remainders
+		Founded: time.Date(2005+int(r.seed%15), 3, 1+int(r.seed%28), 0, 0, 0, 0, time.UTC), CapitalYuan: 10_000_000,
 		Authority: "样例市场监督管理局", Seed: r.seed,
 	})
 	if err != nil {

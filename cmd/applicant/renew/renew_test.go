@@ -131,15 +131,15 @@ func TestDriverIsNoSigningOracle(t *testing.T) {
 func TestDriverRefusesWrongCertificates(t *testing.T) {
 	t.Parallel()
 	end := time.Now().AddDate(1, 0, 0)
-	for name, spoil := range map[string]func(*testing.T, *intake, *ukey){
-		"another key":            func(t *testing.T, f *intake, k *ukey) { f.repack(t, newKey(t), k.encKey, end) },
-		"another encryption key": func(t *testing.T, f *intake, k *ukey) { f.repack(t, k.signKey, newKey(t), end) },
-		"not longer":             func(t *testing.T, f *intake, k *ukey) { f.repack(t, k.signKey, k.encKey, k.sign.NotAfter) },
-		"another CA": func(t *testing.T, f *intake, k *ukey) {
+	for name, spoil := range map[string]func(*intake, *ukey){
+		"another key":            func(f *intake, k *ukey) { f.repack(t, newKey(t), k.encKey, end) },
+		"another encryption key": func(f *intake, k *ukey) { f.repack(t, k.signKey, newKey(t), end) },
+		"not longer":             func(f *intake, k *ukey) { f.repack(t, k.signKey, k.encKey, k.sign.NotAfter) },
+		"another CA": func(f *intake, k *ukey) {
 			s, e := newCA(t).pair(t, k.signKey, k.encKey, 300, end)
 			f.bundle(t, s, e, f.ca.sub, f.ca.root)
 		},
-		"one missing": func(t *testing.T, f *intake, k *ukey) {
+		"one missing": func(f *intake, k *ukey) {
 			s, _ := f.ca.pair(t, k.signKey, k.encKey, 300, end)
 			f.bundle(t, s, s, f.ca.sub, f.ca.root)
 		},
@@ -149,7 +149,7 @@ func TestDriverRefusesWrongCertificates(t *testing.T) {
 			f := newIntake(t)
 			k, err := readUkey(filepath.Join(f.dir, testSerial))
 			require.NoError(t, err)
-			spoil(t, f, k)
+			spoil(f, k)
 			o := options(t, f)
 			r, err := newRobot(o)
 			require.NoError(t, err)

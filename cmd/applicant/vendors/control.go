@@ -45,7 +45,7 @@ func (c control) messages(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(out); err != nil {
-		c.log.Warn("messages not sent", "error", err)
+		c.log.WarnContext(r.Context(), "messages not sent", "error", err)
 	}
 }
 

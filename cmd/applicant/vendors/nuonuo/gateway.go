@@ -108,7 +108,7 @@ func (p *Platform) gateway(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if bad := p.verify(r, body); bad != nil {
-		p.opt.Log.Info("nuonuo refuses", "code", bad.Code, "describe", bad.Describe)
+		p.opt.Log.InfoContext(r.Context(), "nuonuo refuses", "code", bad.Code, "describe", bad.Describe)
 		p.write(w, *bad)
 		return
 	}

@@ -182,7 +182,7 @@ func TestFacePageToResult(t *testing.T) {
 	page, _ := auth["Url"].(string)
 	query := map[string]string{"BizToken": token, "RuleId": testRule}
 
-	resp, err := http.Get(page)
+	resp, err := http.Get(b.URL + "/face/" + token)
 	require.NoError(t, err)
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)

@@ -74,7 +74,7 @@ func (c *Cloud) pressFace(w http.ResponseWriter, r *http.Request) {
 		if s.Step == stepDone {
 			c.tell(s)
 		}
-		http.Redirect(w, r, r.URL.Path, http.StatusSeeOther)
+		http.Redirect(w, r, "/face/"+url.PathEscape(s.Token), http.StatusSeeOther)
 	}
 }
 

@@ -3,6 +3,7 @@ package trouble_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,9 +37,9 @@ func TestLostAnswerWasWorkedOn(t *testing.T) {
 	t.Parallel()
 	var l trouble.List
 	require.NoError(t, l.Add(trouble.Trouble{Call: "x", Kind: trouble.Lost}))
-	done := false
+	var done atomic.Bool
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		l.Around("x", w, r, nil, func(w http.ResponseWriter) { done = true; w.WriteHeader(200) })
+		l.Around("x", w, r, nil, func(w http.ResponseWriter) { done.Store(true); w.WriteHeader(200) })
 	}))
 	defer srv.Close()
 	resp, err := http.Get(srv.URL)
@@ -46,5 +47,5 @@ func TestLostAnswerWasWorkedOn(t *testing.T) {
 		_ = resp.Body.Close()
 	}
 	require.Error(t, err)
-	require.True(t, done)
+	require.True(t, done.Load())
 }
