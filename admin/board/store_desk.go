@@ -1,0 +1,83 @@
+package board
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"caconsole/admin/actor"
+)
+
+// Figure names one number of the first screen.
+type Figure string
+
+// The numbers. The last four are the mismatches of PRODUCT.md, empty on a good day.
+const (
+	ToReview             Figure = "to_review"
+	Mine                 Figure = "mine"
+	DueSoon              Figure = "due_soon"
+	Returned             Figure = "returned"
+	Transfers            Figure = "transfers"
+	Unmatched            Figure = "unmatched"
+	ToIssue              Figure = "to_issue"
+	ToUpdate             Figure = "to_update"
+	InvoicesOpen         Figure = "invoices_open"
+	InvoicesFailed       Figure = "invoices_failed"
+	SettledNotInvoiced   Figure = "settled_not_invoiced"
+	OpenNotSigned        Figure = "open_not_signed"
+	SignedNotSettled     Figure = "signed_not_settled"
+	AuthorisedNotUpdated Figure = "authorised_not_updated"
+)
+
+// How old an order must be to count as a mismatch.
+const (
+	signWithin   = 15 * time.Minute
+	updateWithin = 7 * 24 * time.Hour
+)
+
+// Count counts one figure, capped.
+func (b *Board) Count(ctx context.Context, a actor.Actor, f Figure) (Count, error) {
+	return b.count(ctx, func(q *gorm.DB) *gorm.DB { return b.figure(q, a, f) })
+}
+
+func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
+	orders := func() *gorm.DB { return scoped(q.Table("orders o"), a, "o.project_id") }
+	queue := func(t QueueTab) *gorm.DB {
+		return b.tab(orders().Joins("LEFT JOIN review_claim c ON c.order_id = o.id AND c.until > ?", b.now()), a, t)
+	}
+	invoices := func(t InvoiceTab) *gorm.DB {
+		base := q.Table("invoice i").Joins(latestMessage("sms")).Joins(latestMessage("mail"))
+		return b.invoiceTab(scoped(base, a, "i.project_id"), t)
+	}
+	switch f {
+	case Mine:
+		return queue(TabMine)
+	case DueSoon:
+		return queue(TabDueSoon)
+	case Returned:
+		return orders().Where("o.stage = 'returned'")
+	case Transfers:
+		return orders().Where("o.stage = 'transfer'")
+	case Unmatched:
+		return scoped(q.Table("bank_line l").Joins("JOIN statement_account t ON t.id = l.account_id"), a, "t.project_id").Where("l.state = 'open'")
+	case ToIssue:
+		return orders().Where("o.stage = 'to_issue'")
+	case ToUpdate:
+		return orders().Where("o.stage = 'update'")
+	case InvoicesOpen:
+		return invoices(InvoiceOpen)
+	case InvoicesFailed:
+		return invoices(InvoiceFailed)
+	case SettledNotInvoiced:
+		return invoices(InvoiceLate)
+	case OpenNotSigned:
+		return orders().Where("o.stage = 'issuing' AND o.stage_since < ?", b.now().Add(-signWithin))
+	case SignedNotSettled:
+		return orders().Where("o.issuance IN ('signed', 'recorded') AND o.payment NOT IN ('settled', 'waived', 'refunding', 'refunded')")
+	case AuthorisedNotUpdated:
+		return orders().Where("o.stage = 'update' AND o.stage_since < ?", b.now().Add(-updateWithin))
+	case ToReview:
+	}
+	return queue(TabOpen)
+}
