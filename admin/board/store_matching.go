@@ -62,10 +62,10 @@ type Credit struct {
 // Rest is what is not allocated yet.
 func (c Credit) Rest() money.Fen { return c.AmountFen - c.AllocatedFen }
 
-const creditColumns = `l.id, l.booked_on, l.booked_at, l.amount_fen, l.allocated_fen, l.kind, l.payer_name,
+const lineColumns = `l.id, l.booked_on, l.booked_at, l.amount_fen, l.allocated_fen, l.kind, l.payer_name,
 	l.payer_name_sealed IS NOT NULL AS person, l.payer_account_mask, l.payer_bank, l.text, l.bank_serial, acc.branch, acc.account_no`
 
-const matchedColumns = creditColumns + `, r.order_no, al.score, s.name AS by_name, s.no AS by_no, al.created_at AS matched_at`
+const matchedColumns = lineColumns + `, r.order_no, al.score, s.name AS by_name, s.no AS by_no, al.created_at AS matched_at`
 
 func (b *Board) credits(ctx context.Context, a actor.Actor) *gorm.DB {
 	q := b.db.ReadOnly(ctx).Gorm().Table("bank_line l").Joins("JOIN statement_account acc ON acc.id = l.account_id")
@@ -88,7 +88,7 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 	if err != nil {
 		return Page[Credit]{}, err
 	}
-	q, columns := matchTab(b.credits(ctx, a), f.Tab), creditColumns
+	q, columns := matchTab(b.credits(ctx, a), f.Tab), lineColumns
 	if f.Tab != TabToConfirm {
 		columns = matchedColumns
 	}
