@@ -89,7 +89,7 @@ func (p *Platform) requestBilling(body []byte) answer {
 		return answer{Code: codeInvalid, Describe: wrong}
 	}
 	at := p.opt.Now()
-	v.Serial = at.In(beijing).Format("06010215040501") + digits(8)
+	v.Serial = at.In(beijing).Format("060102150405") + digits(8)
 	v.Number = at.In(beijing).Format("06") + "44" + digits(16)
 	v.At, v.Due = at, at.Add(p.opt.Delay)
 	// A buyer of this name lets a test see an invoice fail after it was taken.
