@@ -9,9 +9,7 @@ import (
 
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
-	"caconsole/admin/invoice"
 	"caconsole/admin/money"
-	"caconsole/admin/notify"
 	"caconsole/admin/pg"
 )
 
@@ -38,13 +36,13 @@ type InvoiceLine struct {
 	ID        uuid.UUID
 	OrderNo   string
 	Title     string
-	BuyerKind invoice.BuyerKind
+	BuyerKind string // general or special
 	Total     money.Fen
-	State     invoice.State
+	State     string // of package invoice
 	Number    string
 	LastError string
-	SMS       notify.State // "" before the invoice is issued
-	Mail      notify.State
+	SMS       string // state of package notify; "" before the invoice is issued
+	Mail      string
 	CreatedAt time.Time
 	IssuedAt  *time.Time
 }
@@ -135,10 +133,10 @@ func (b *Board) InvoiceCounts(ctx context.Context, a actor.Actor) (map[InvoiceTa
 // Delivery is one message of an invoice.
 type Delivery struct {
 	ID        uuid.UUID
-	Channel   notify.Channel
+	Channel   string
 	ToMask    string
 	Version   int
-	State     notify.State
+	State     string
 	Attempts  int
 	LastError string
 	CreatedAt time.Time

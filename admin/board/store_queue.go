@@ -88,6 +88,7 @@ func (b *Board) tab(q *gorm.DB, a actor.Actor, tab QueueTab) *gorm.DB {
 		return q.Where("o.stage = ?", order.StageTransfer)
 	case TabAll:
 		return q.Where("o.stage IN ('review', 'second_review', 'transfer', 'returned')")
+	case TabOpen:
 	}
 	return q.Where("o.stage = ? AND o.review = ?", order.StageReview, order.Queued)
 }

@@ -99,7 +99,7 @@ func (d Deps) list(c *page.Ctx) error {
 			chosen = row.ID.String()
 		}
 		p.Lines = append(p.Lines, Line{
-			InvoiceLine: row, Status: status(c, row.State), SMS: sent(c, row.SMS), Mail: sent(c, row.Mail),
+			InvoiceLine: row, Status: status(c, invoice.State(row.State)), SMS: sent(c, notify.State(row.SMS)), Mail: sent(c, notify.State(row.Mail)),
 			URL: page.With("/invoices", values, "id", row.ID.String()), Chosen: row.ID.String() == chosen,
 		})
 	}
@@ -146,13 +146,14 @@ func (d Deps) detail(c *page.Ctx, chosen string) (*Detail, error) {
 	}
 	may := c.Actor().Can(rbac.InvoiceResend)
 	out := &Detail{
-		InvoiceDetail: inv, Status: status(c, inv.State), MayResend: may,
-		MayRetry: may && inv.State == invoice.Failed, Issued: inv.State == invoice.Issued,
+		InvoiceDetail: inv, Status: status(c, invoice.State(inv.State)), MayResend: may,
+		MayRetry: may && inv.State == string(invoice.Failed), Issued: inv.State == string(invoice.Issued),
 	}
-	newest := map[notify.Channel]bool{}
+	newest := map[string]bool{}
 	for _, m := range inv.Deliveries {
-		line := Delivery{Delivery: m, Status: sent(c, m.State), Failed: m.State == notify.Failed || m.State == notify.Unknown}
-		line.MayResend = may && !newest[m.Channel] && m.State != notify.Queued && m.State != notify.Sending
+		state := notify.State(m.State)
+		line := Delivery{Delivery: m, Status: sent(c, state), Failed: state == notify.Failed || state == notify.Unknown}
+		line.MayResend = may && !newest[m.Channel] && state != notify.Queued && state != notify.Sending
 		newest[m.Channel] = true
 		out.Deliveries = append(out.Deliveries, line)
 	}
