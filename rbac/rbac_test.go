@@ -19,10 +19,10 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func load(t testing.TB, db *pg.DB, now func() time.Time) *rbac.Policy {
-	t.Helper()
-	p, err := rbac.Load(t.Context(), db, quiet, now)
-	require.NoError(t, err)
+func load(tb testing.TB, db *pg.DB, now func() time.Time) *rbac.Policy {
+	tb.Helper()
+	p, err := rbac.Load(tb.Context(), db, quiet, now)
+	require.NoError(tb, err)
 	return p
 }
 
@@ -118,15 +118,24 @@ func TestOldRulesPermitNothing(t *testing.T) {
 func TestCheckRoles(t *testing.T) {
 	t.Parallel()
 	for _, fine := range [][]string{
-		{}, {rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead}, {rbac.Finance, rbac.FinanceLead}, {rbac.KeyOfficer, rbac.Hotline},
-		{rbac.FinanceLead, rbac.KeyOfficer}, {rbac.Issuer},
+		{},
+		{rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead},
+		{rbac.Finance, rbac.FinanceLead},
+		{rbac.KeyOfficer, rbac.Hotline},
+		{rbac.FinanceLead, rbac.KeyOfficer},
+		{rbac.Issuer},
 	} {
 		require.NoError(t, rbac.CheckRoles(fine), fine)
 	}
 	for _, bad := range [][]string{
-		{rbac.Auditor, rbac.Hotline}, {rbac.SecurityAdmin, rbac.SystemAdmin}, {rbac.Reviewer, rbac.SecurityAdmin},
-		{rbac.Finance, rbac.Reviewer}, {rbac.Reviewer, rbac.ReviewLead, rbac.Issuer}, {rbac.KeyOfficer, rbac.Issuer},
-		{rbac.KeyOfficer, rbac.Auditor}, {rbac.KeyOfficer, rbac.ReviewLead},
+		{rbac.Auditor, rbac.Hotline},
+		{rbac.SecurityAdmin, rbac.SystemAdmin},
+		{rbac.Reviewer, rbac.SecurityAdmin},
+		{rbac.Finance, rbac.Reviewer},
+		{rbac.Reviewer, rbac.ReviewLead, rbac.Issuer},
+		{rbac.KeyOfficer, rbac.Issuer},
+		{rbac.KeyOfficer, rbac.Auditor},
+		{rbac.KeyOfficer, rbac.ReviewLead},
 	} {
 		err := rbac.CheckRoles(bad)
 		require.True(t, fault.HasKey(err, "roles_exclude"), bad)

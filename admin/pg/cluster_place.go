@@ -91,7 +91,7 @@ func recall(data string) (place, error) {
 		return place{}, fmt.Errorf("pg: %w", err)
 	}
 	pl := place{home: filepath.Join(data, "pg")}
-	raw, err := os.ReadFile(filepath.Join(pl.home, recordFile)) //nolint:gosec // the program's own data folder
+	raw, err := os.ReadFile(filepath.Join(pl.home, recordFile))
 	if err != nil {
 		return place{}, fmt.Errorf("pg: %w", err)
 	}

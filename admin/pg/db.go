@@ -151,6 +151,15 @@ func (d *DB) Ping(ctx context.Context) error {
 // Pool is the app role's pool, for what needs a pgx connection of its own: River and LISTEN.
 func (d *DB) Pool() *pgxpool.Pool { return d.app.pool }
 
+// Connections counts the app role's connections, for metrics.
+type Connections struct{ InUse, Open, Limit int }
+
+// Connections tells how busy the app role's pool is.
+func (d *DB) Connections() Connections {
+	s := d.app.pool.Stat()
+	return Connections{InUse: int(s.AcquiredConns()), Open: int(s.TotalConns()), Limit: int(s.MaxConns())}
+}
+
 // Read returns a reader without a transaction, as the app role.
 func (d *DB) Read(ctx context.Context) Q { return reader(ctx, d.app.gorm) }
 

@@ -45,32 +45,32 @@ var (
 )
 
 // New returns a fresh migrated database, opened as the app role and removed when the test ends.
-func New(t testing.TB) *pg.DB {
-	t.Helper()
-	app, _, read := NewDSN(t)
-	db, err := pg.Open(t.Context(), pg.Options{DSN: app, ReadDSN: read, MaxConns: 10, Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(t, err)
-	t.Cleanup(db.Close)
+func New(tb testing.TB) *pg.DB {
+	tb.Helper()
+	app, _, read := NewDSN(tb)
+	db, err := pg.Open(tb.Context(), pg.Options{DSN: app, ReadDSN: read, MaxConns: 10, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(tb, err)
+	tb.Cleanup(db.Close)
 	return db
 }
 
 // NewDSN makes a fresh migrated database, removed when the test ends, and returns its addresses for the app, the owner
 // and the read role.
-func NewDSN(t testing.TB) (app, owner, read string) {
-	t.Helper()
+func NewDSN(tb testing.TB) (app, owner, read string) {
+	tb.Helper()
 	c, err := shared()
-	require.NoError(t, err, "a PostgreSQL for tests")
+	require.NoError(tb, err, "a PostgreSQL for tests")
 	name := "t" + strconv.FormatInt(count.Add(1), 10)
-	_, err = c.admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template+" OWNER "+pg.RoleOwner)
-	require.NoError(t, err)
-	t.Cleanup(func() {
+	_, err = c.admin.Exec(tb.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template+" OWNER "+pg.RoleOwner)
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
 		_, err := c.admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
-		require.NoError(t, err)
+		require.NoError(tb, err)
 	})
 	// A clone does not take these along.
-	_, err = c.admin.Exec(t.Context(), fmt.Sprintf("REVOKE ALL ON DATABASE %[1]s FROM PUBLIC; GRANT CONNECT ON DATABASE %[1]s TO %[2]s, %[3]s",
+	_, err = c.admin.Exec(tb.Context(), fmt.Sprintf("REVOKE ALL ON DATABASE %[1]s FROM PUBLIC; GRANT CONNECT ON DATABASE %[1]s TO %[2]s, %[3]s",
 		name, pg.RoleApp, pg.RoleRead))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c.DatabaseDSN(name, pg.RoleApp), c.DatabaseDSN(name, pg.RoleOwner), c.DatabaseDSN(name, pg.RoleRead)
 }
 
@@ -81,7 +81,7 @@ func start() (cluster, error) {
 	if err != nil {
 		return cluster{}, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as root, the server's user walks through it
+	if err := os.Chmod(dir, 0o755); err != nil { // as root, the server's user walks through it
 		return cluster{}, err
 	}
 	c, err := pg.StartCluster(ctx, pg.ClusterOptions{Data: dir, NoFsync: true, Logger: slog.New(slog.DiscardHandler)})
@@ -115,7 +115,7 @@ func adminPool(ctx context.Context, c *pg.Cluster) (*pgxpool.Pool, error) {
 // folder is in memory where there is room for a cluster.
 func folder() string {
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs("/dev/shm", &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > needed { //nolint:gosec // a size
+	if err := syscall.Statfs("/dev/shm", &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > needed {
 		return "/dev/shm"
 	}
 	return os.TempDir()
@@ -127,7 +127,7 @@ func folder() string {
 func leaveNothing(pid int, folders ...string) (io.Closer, error) {
 	const script = `pid=$1; shift; read -r _; kill -QUIT "$pid" 2>/dev/null
 while [ -e "/proc/$pid/cwd" ]; do sleep 0.05; done; rm -rf "$@"`
-	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh", strconv.Itoa(pid)}, folders...)...) //nolint:gosec // our own
+	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh", strconv.Itoa(pid)}, folders...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	alive, err := cmd.StdinPipe()
 	if err != nil {
