@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/fault"
@@ -214,4 +216,33 @@ func TestSharedTemplates(t *testing.T) {
 	} {
 		require.NotEmpty(t, page.Inline(bad), bad)
 	}
+}
+
+func TestWhatFiberRefusesHasAPageToo(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	app := fiber.New(fiber.Config{ErrorHandler: s.Router.Refused})
+	app.Post("/x", func(*fiber.Ctx) error { return fiber.ErrRequestEntityTooLarge })
+	app.Get("/x", func(*fiber.Ctx) error { return fiber.ErrBadRequest })
+	app.Get("/y", func(*fiber.Ctx) error { return errors.New("pq: password is hunter2") })
+	for _, c := range []struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		{http.MethodPost, "/x", http.StatusUnprocessableEntity, "内容超过"},
+		{http.MethodGet, "/x", http.StatusUnprocessableEntity, "请求无法读取"},
+		{http.MethodGet, "/y", http.StatusInternalServerError, ""},
+	} {
+		res, err := app.Test(httptest.NewRequest(c.method, c.path, nil), -1)
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, c.status, res.StatusCode, "%s %s", c.method, c.path)
+		require.Contains(t, string(body), c.says)
+		require.NotContains(t, string(body), "hunter2")
+	}
+	require.Equal(t, 1<<10, s.Router.BodyLimit(http.MethodPost, "/x?next=1"))
+	require.Equal(t, 1<<20, s.Router.BodyLimit(http.MethodPost, "/elsewhere"))
 }

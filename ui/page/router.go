@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/fault"
 	"caconsole/ui/static"
 )
 
@@ -184,6 +185,33 @@ func (r *Router) Gaps() []string { return r.render.catalogue.Gaps() }
 // NotFound answers what no route answers; the last handler of the app.
 func (r *Router) NotFound(f *fiber.Ctx) error {
 	return r.serve(Route{Method: f.Method(), Path: "*", Permission: LoggedIn, MaxBody: defaultBody}, notFound)(f)
+}
+
+// Refused answers what Fiber refuses before any handler: a body too large, a request it cannot read. It is the app's
+// ErrorHandler.
+func (r *Router) Refused(f *fiber.Ctx, err error) error {
+	why := fault.Wrap("internal", err)
+	var known *fiber.Error
+	if errors.As(err, &known) {
+		switch {
+		case known.Code == fiber.StatusRequestEntityTooLarge:
+			why = fault.New(fault.Invalid, "body_too_large", fault.Args{"limit_mb": r.BodyLimit(f.Method(), f.Path()) >> 20})
+		case known.Code < fiber.StatusInternalServerError:
+			why = &fault.Error{Kind: fault.Invalid, Key: "request_broken", Cause: err}
+		}
+	}
+	return r.answer(f, Route{Method: f.Method(), Path: "*"}, func(*Ctx) error { return why })
+}
+
+// BodyLimit is how many bytes the body of a staff request may have.
+func (r *Router) BodyLimit(method, path string) int {
+	path, _, _ = strings.Cut(path, "?")
+	for _, route := range r.routes {
+		if route.Method == method && route.Path == path {
+			return route.MaxBody
+		}
+	}
+	return defaultBody
 }
 
 // opens reports whether a page exists at a path.

@@ -17,20 +17,25 @@ import (
 // serve wraps a handler: headers, body limit, session and permission, form token, the handler, its error, the log.
 func (r *Router) serve(route Route, h Handler) fiber.Handler {
 	return func(f *fiber.Ctx) error {
-		start := r.deps.Now()
-		ctx, cancel := context.WithTimeout(f.UserContext(), requestTimeout)
-		defer cancel()
-		f.SetUserContext(ctx)
-		c := &Ctx{f: f, router: r, route: route, requestID: newRequestID()}
-		c.lang, c.theme = preferred(f, r.deps.TLS)
-		setHeaders(f, r.deps.TLS, c.requestID)
-		err := r.run(c, h)
-		if err != nil {
-			err = c.fail(err)
-		}
-		r.log(c, r.deps.Now().Sub(start))
-		return err
+		return r.answer(f, route, func(c *Ctx) error { return r.run(c, h) })
 	}
+}
+
+// answer makes a request's Ctx, and of an error its page.
+func (r *Router) answer(f *fiber.Ctx, route Route, do Handler) error {
+	start := r.deps.Now()
+	ctx, cancel := context.WithTimeout(f.UserContext(), requestTimeout)
+	defer cancel()
+	f.SetUserContext(ctx)
+	c := &Ctx{f: f, router: r, route: route, requestID: newRequestID()}
+	c.lang, c.theme = preferred(f, r.deps.TLS)
+	setHeaders(f, r.deps.TLS, c.requestID)
+	err := do(c)
+	if err != nil {
+		err = c.fail(err)
+	}
+	r.log(c, r.deps.Now().Sub(start))
+	return err
 }
 
 func (r *Router) run(c *Ctx, h Handler) (err error) {
