@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A demo that is killed, even in the middle of making its data, starts again with what it had, and its audit trail holds.
+func TestDemoSurvivesKill(t *testing.T) {
+	h := newHouse(t, "--orders", "6", "--certificates", "2")
+	before := h.table("staff.tsv")
+	orders := allOrders(h)
+	require.NotEmpty(t, orders)
+
+	h.stop(syscall.SIGKILL)
+	h.start("--orders", "6", "--certificates", "2")
+	require.Equal(t, before, h.table("staff.tsv"), "the same people with the same secrets")
+	require.Subset(t, allOrders(h), orders, "no order is lost")
+	require.Len(t, h.table("certificates.tsv"), 2)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	printed, err := h.run(ctx, "caconsole", "audit", "verify")
+	require.NoError(t, err, printed)
+}
+
+// allOrders lists the order numbers on the first page of the order list.
+func allOrders(h *house) []string {
+	h.t.Helper()
+	lead := h.logIn("review_lead", 0)
+	found := regexp.MustCompile(`R\d{12}`).FindAllString(lead.get("/orders?size=100"), -1)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
