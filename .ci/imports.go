@@ -182,13 +182,16 @@ func deny(b *strings.Builder, pkg, words string) {
 
 func glob(path string) string { return "${config-path}/" + path + "/**" }
 
-func prefixed(paths []string) []string {
-	out := make([]string, len(paths))
-	for i, p := range paths {
-		out[i] = module + "/" + p
+// prefixed are import paths, without those below another one: depguard looks at the nearest entry of the sorted list
+// only, and would miss the shorter one behind it.
+func prefixed(paths []string) (out []string) {
+	slices.Sort(paths)
+	for _, p := range paths {
+		if !slices.ContainsFunc(out, func(above string) bool { return within(module+"/"+p, above) }) {
+			out = append(out, module+"/"+p)
+		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // table is the README's.

@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/emmansun/gmsm/sm3"
 	"github.com/google/uuid"
 
 	"caconsole/admin/actor"
@@ -119,6 +118,5 @@ func (a *Applicants) Sweep(_ context.Context, tx pg.Tx, now time.Time) error {
 }
 
 func hash(token string) []byte {
-	h := sm3.Sum([]byte(token))
-	return h[:]
+	return seal.Digest([]byte(token))
 }

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/emmansun/gmsm/sm3"
 	"github.com/gowebpki/jcs"
 
 	"caconsole/admin/fault"
+	"caconsole/admin/seal"
 )
 
 // Content is all that a reviewer's approval binds: what was asked for, the papers by digest, the identity result and
@@ -62,6 +62,5 @@ func (c Content) Digest() ([]byte, error) {
 	if err != nil {
 		return nil, fault.Wrap("content_digest", err)
 	}
-	sum := sm3.Sum(canonical)
-	return sum[:], nil
+	return seal.Digest(canonical), nil
 }

@@ -5,13 +5,13 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/emmansun/gmsm/sm3"
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/language"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
 	"caconsole/admin/idem"
+	"caconsole/admin/seal"
 )
 
 // call is one request of the API: who calls, and how to read and answer.
@@ -50,12 +50,11 @@ func (c *call) key() (idem.Key, error) {
 	if k == "" || len(k) > maxKeyLen || strings.ContainsFunc(k, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return idem.Key{}, fault.New(fault.Invalid, "idempotency_key_missing", nil)
 	}
-	h := sm3.New()
+	var sums []byte
 	for _, part := range [][]byte{[]byte(c.Method()), []byte(c.Path()), c.Body()} {
-		sum := sm3.Sum(part) // each part hashed by itself, so that no two requests run into each other
-		h.Write(sum[:])
+		sums = append(sums, seal.Digest(part)...) // each by itself, so that no two requests run into each other
 	}
-	return idem.Key{Principal: principal(c.actor), Key: k, Digest: [32]byte(h.Sum(nil))}, nil
+	return idem.Key{Principal: principal(c.actor), Key: k, Digest: [32]byte(seal.Digest(sums))}, nil
 }
 
 // principal is whose keys they are. A driver has no account: its keys are told apart by where it calls from.

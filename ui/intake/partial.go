@@ -8,14 +8,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/emmansun/gmsm/sm3"
 	"github.com/gofiber/fiber/v2"
+
+	"caconsole/admin/seal"
 )
 
 // etag is the strong validator of a body.
 func etag(body []byte) string {
-	sum := sm3.Sum(body)
-	return `"` + hex.EncodeToString(sum[:16]) + `"`
+	return `"` + hex.EncodeToString(seal.Digest(body)[:16]) + `"`
 }
 
 // matches reports whether an If-None-Match or If-Range header names the tag.
