@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -26,6 +27,15 @@ func (o *Orders) OpenOfHolder(_ context.Context, q pg.Q, orgIDNumber string) (Or
 // orders and opening one is a single step.
 func (o *Orders) LockHolder(_ context.Context, tx pg.Tx, orgIDNumber string) error {
 	return pg.Fault(tx.Gorm().Exec("SELECT pg_advisory_xact_lock(hashtextextended('orders.holder:' || ?, 0))", orgIDNumber).Error)
+}
+
+// WithoutTelecom lists open orders of the reviewed path, of the projects and created before a moment, whose agent no
+// carrier was asked about, oldest first.
+func (o *Orders) WithoutTelecom(_ context.Context, q pg.Q, projects []uuid.UUID, before time.Time, limit int) ([]string, error) {
+	var nos []string
+	err := q.Gorm().Model(&row{}).Where(open+" AND telecom = 'none' AND path = 'reviewed' AND kind = 'renewal'").
+		Where("project_id IN ? AND created_at < ?", projects, before).Order("created_at, id").Limit(limit).Pluck("no", &nos).Error
+	return nos, pg.Fault(err)
 }
 
 func firstOpen(q pg.Q, where string, arg any) (Order, error) {

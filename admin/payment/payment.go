@@ -85,14 +85,14 @@ type Claim struct {
 // beijing is the zone of a voucher's date.
 var beijing = time.FixedZone("CST", 8*3600)
 
-// check refuses a claim that cannot be true. Faults: InvalidFields payer, amount, paid_on.
+// check refuses a claim that cannot be true. Faults: InvalidFields payer, amount_fen, paid_on.
 func (c Claim) check(now time.Time) error {
 	var fields []fault.Field
 	if n := len([]rune(c.PayerName)); n < 2 || n > 200 {
 		fields = append(fields, fault.Field{Name: "payer", Key: "payer_name_length"})
 	}
 	if c.Amount <= 0 {
-		fields = append(fields, fault.Field{Name: "amount", Key: "amount_positive"})
+		fields = append(fields, fault.Field{Name: "amount_fen", Key: "amount_positive"})
 	}
 	if today := day(now); c.PaidOn.After(today) || c.PaidOn.Before(today.AddDate(0, 0, -claimDays)) {
 		fields = append(fields, fault.Field{Name: "paid_on", Key: "paid_on_range", Args: fault.Args{"days": claimDays}})

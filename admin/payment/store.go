@@ -132,7 +132,7 @@ type claimRow struct {
 func (claimRow) TableName() string { return "voucher_claim" }
 
 // AddClaim records what an uploaded voucher claims; an earlier claim of the order is superseded. The caller holds the
-// order's row lock. It returns the claim as stored. Faults: Invalid with the fields payer, amount, paid_on; Conflict voucher_known
+// order's row lock. It returns the claim as stored. Faults: Invalid with the fields payer, amount_fen, paid_on; Conflict voucher_known
 // for a document that was claimed for already.
 func (p *Payments) AddClaim(_ context.Context, tx pg.Tx, c Claim) (Claim, error) {
 	c.PayerName = strings.TrimSpace(c.PayerName)

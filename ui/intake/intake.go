@@ -161,7 +161,7 @@ func (s *server) caller(ctx context.Context, c *fiber.Ctx, p Permission) (actor.
 	case PermDriver:
 		return actor.Actor{Kind: actor.Driver, Name: "driver", AllProjects: true}, nil
 	case PermPublic:
-		return actor.Actor{Name: "public"}, nil
+		return actor.Actor{Kind: actor.Applicant, Name: "public"}, nil // an applicant not known yet: owns nothing
 	}
 	return actor.Actor{}, fault.New(fault.Forbidden, "forbidden", nil)
 }
