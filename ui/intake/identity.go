@@ -43,7 +43,7 @@ func getIdentity(c *call) error {
 		ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	}{State: string(status.State), Reason: status.Reason, URL: status.URL}
 	if status.Reason != "" {
-		out.Sentence = c.sentence("identity.reason."+status.Reason, nil)
+		out.Sentence = c.sentence("hall.identity."+status.Reason, nil)
 	}
 	if status.URL != "" {
 		out.ExpiresAt = &status.ExpiresAt
