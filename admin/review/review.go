@@ -14,6 +14,9 @@ import (
 // Lease is how long a claim lasts without being renewed.
 const Lease = 15 * time.Minute
 
+// ApprovalLife is how long a reviewer's approval waits for the issuer before the order has to be looked at again.
+const ApprovalLife = 30 * 24 * time.Hour
+
 // Decision is the outcome of a review.
 type Decision string
 
