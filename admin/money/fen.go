@@ -18,7 +18,7 @@ var ErrAmount = errors.New("money: not an amount in yuan with at most two decima
 func (f Fen) String() string {
 	sign, u := "", uint64(f)
 	if f < 0 {
-		sign, u = "-", uint64(-(f + 1))+1 // also right for the smallest int64
+		sign, u = "-", uint64(-(f+1))+1 // also right for the smallest int64
 	}
 	return fmt.Sprintf("%s%d.%02d", sign, u/100, u%100)
 }
