@@ -20,7 +20,7 @@ import (
 	"caconsole/admin/pg"
 )
 
-//go:embed *.sql
+//go:embed [0-9]*.sql
 var files embed.FS
 
 // lockKey is the advisory lock that makes several programs starting at once migrate one after the other.

@@ -1,0 +1,1281 @@
+-- What the migrations make. Written by a test (go test ./migrations -update), read by people.
+
+CREATE TABLE agreement
+    code text NOT NULL
+    version integer NOT NULL
+    title text NOT NULL
+    body text NOT NULL
+    sensitive boolean NOT NULL
+    effective_from timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT agreement_pkey PRIMARY KEY (code, version)
+    CONSTRAINT agreement_code_form CHECK (code ~ '^[a-z][a-z0-9_]{1,31}$'::text)
+    CONSTRAINT agreement_version_positive CHECK (version > 0)
+GRANT INSERT, SELECT ON agreement TO caconsole_app
+GRANT SELECT ON agreement TO caconsole_read
+
+CREATE TABLE allocation
+    id uuid NOT NULL
+    line_id uuid NOT NULL
+    receivable_id uuid NOT NULL
+    amount_fen bigint NOT NULL
+    reverses uuid
+    source text NOT NULL
+    score integer NOT NULL
+    reasons jsonb NOT NULL
+    rule_version text NOT NULL
+    by_staff uuid
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT allocation_pkey PRIMARY KEY (id)
+    CONSTRAINT allocation_by CHECK (source = 'auto'::text OR by_staff IS NOT NULL)
+    CONSTRAINT allocation_by_staff_fkey FOREIGN KEY (by_staff) REFERENCES staff(id)
+    CONSTRAINT allocation_line_id_fkey FOREIGN KEY (line_id) REFERENCES bank_line(id)
+    CONSTRAINT allocation_reasons CHECK (jsonb_typeof(reasons) = 'array'::text)
+    CONSTRAINT allocation_receivable_id_fkey FOREIGN KEY (receivable_id) REFERENCES receivable(id)
+    CONSTRAINT allocation_reversed_once UNIQUE (reverses)
+    CONSTRAINT allocation_reverses_fkey FOREIGN KEY (reverses) REFERENCES allocation(id)
+    CONSTRAINT allocation_sign CHECK (reverses IS NULL AND amount_fen > 0 OR reverses IS NOT NULL AND amount_fen < 0)
+    CONSTRAINT allocation_source CHECK (source = ANY (ARRAY['auto'::text, 'manual'::text]))
+CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at)
+CREATE INDEX allocation_of_receivable ON public.allocation USING btree (receivable_id, created_at)
+GRANT INSERT, SELECT ON allocation TO caconsole_app
+GRANT SELECT ON allocation TO caconsole_read
+
+CREATE TABLE applicant
+    id uuid NOT NULL
+    phone_sealed bytea NOT NULL
+    phone_index bytea NOT NULL
+    phone_mask text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    last_login_at timestamp with time zone NOT NULL
+    CONSTRAINT applicant_pkey PRIMARY KEY (id)
+    CONSTRAINT applicant_phone_index_form CHECK (octet_length(phone_index) = 16)
+    CONSTRAINT applicant_phone_once UNIQUE (phone_index)
+    CONSTRAINT applicant_phone_sealed_form CHECK (octet_length(phone_sealed) >= 34 AND get_byte(phone_sealed, 0) = 1)
+GRANT INSERT, SELECT, UPDATE ON applicant TO caconsole_app
+GRANT SELECT ON applicant TO caconsole_read
+
+CREATE TABLE applicant_token
+    token_hash bytea NOT NULL
+    applicant_id uuid NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT applicant_token_pkey PRIMARY KEY (token_hash)
+    CONSTRAINT applicant_token_applicant_id_fkey FOREIGN KEY (applicant_id) REFERENCES applicant(id)
+    CONSTRAINT applicant_token_hash_form CHECK (octet_length(token_hash) = 32)
+CREATE INDEX applicant_token_expiry ON public.applicant_token USING btree (expires_at)
+GRANT DELETE, INSERT, SELECT, UPDATE ON applicant_token TO caconsole_app
+
+CREATE TABLE approval
+    id uuid NOT NULL
+    duty text NOT NULL
+    staff_id uuid NOT NULL
+    at timestamp with time zone NOT NULL
+    digests text NOT NULL
+    signature bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT approval_pkey PRIMARY KEY (id)
+    CONSTRAINT approval_duty CHECK (duty = ANY (ARRAY['review'::text, 'issue'::text]))
+    CONSTRAINT approval_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT INSERT, SELECT ON approval TO caconsole_app
+GRANT SELECT ON approval TO caconsole_read
+
+CREATE TABLE approval_item
+    authorisation_id uuid NOT NULL
+    approval_id uuid NOT NULL
+    duty text NOT NULL
+    staff_id uuid NOT NULL
+    CONSTRAINT approval_item_once PRIMARY KEY (authorisation_id, duty)
+    CONSTRAINT approval_item_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approval(id)
+    CONSTRAINT approval_item_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
+    CONSTRAINT approval_item_four_eyes UNIQUE (authorisation_id, staff_id)
+    CONSTRAINT approval_item_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE INDEX approval_item_of_approval ON public.approval_item USING btree (approval_id)
+GRANT INSERT, SELECT ON approval_item TO caconsole_app
+GRANT SELECT ON approval_item TO caconsole_read
+
+CREATE TABLE audit_checkpoint
+    number bigint NOT NULL
+    size bigint NOT NULL
+    root bytea NOT NULL
+    at timestamp with time zone NOT NULL
+    note text NOT NULL
+    CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (number)
+    CONSTRAINT audit_checkpoint_number CHECK (number > 0)
+    CONSTRAINT audit_checkpoint_root CHECK (octet_length(root) = 32)
+    CONSTRAINT audit_checkpoint_size_key UNIQUE (size)
+GRANT INSERT, SELECT ON audit_checkpoint TO caconsole_app
+GRANT SELECT ON audit_checkpoint TO caconsole_read
+
+CREATE TABLE audit_entry
+    id uuid NOT NULL
+    at timestamp with time zone NOT NULL
+    actor_kind text NOT NULL
+    actor_id uuid
+    actor_name text NOT NULL
+    session_id uuid
+    request_id text NOT NULL
+    ip text NOT NULL
+    project_id uuid
+    action text NOT NULL
+    object text NOT NULL
+    outcome text NOT NULL
+    reason text NOT NULL
+    details jsonb NOT NULL
+    leaf_hash bytea NOT NULL
+    CONSTRAINT audit_entry_pkey PRIMARY KEY (id)
+    CONSTRAINT audit_entry_action CHECK (action <> ''::text)
+    CONSTRAINT audit_entry_actor_kind CHECK (actor_kind = ANY (ARRAY['staff'::text, 'applicant'::text, 'driver'::text, 'vendor'::text, 'system'::text]))
+    CONSTRAINT audit_entry_details CHECK (jsonb_typeof(details) = 'object'::text)
+    CONSTRAINT audit_entry_leaf_hash CHECK (octet_length(leaf_hash) = 32)
+    CONSTRAINT audit_entry_outcome CHECK (outcome = ANY (ARRAY['ok'::text, 'refused'::text, 'failed'::text]))
+CREATE INDEX audit_entry_action_at ON public.audit_entry USING btree (action, at DESC, id DESC)
+CREATE INDEX audit_entry_actor ON public.audit_entry USING btree (actor_name, at DESC, id DESC)
+CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at DESC, id DESC)
+CREATE INDEX audit_entry_object ON public.audit_entry USING btree (object, at DESC, id DESC)
+GRANT INSERT, SELECT ON audit_entry TO caconsole_app
+GRANT SELECT ON audit_entry TO caconsole_read
+
+CREATE TABLE audit_leaf
+    number bigint NOT NULL
+    entry_id uuid NOT NULL
+    leaf_hash bytea NOT NULL
+    CONSTRAINT audit_leaf_pkey PRIMARY KEY (number)
+    CONSTRAINT audit_leaf_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES audit_entry(id)
+    CONSTRAINT audit_leaf_entry_key UNIQUE (entry_id)
+    CONSTRAINT audit_leaf_hash CHECK (octet_length(leaf_hash) = 32)
+    CONSTRAINT audit_leaf_number CHECK (number > 0)
+GRANT INSERT, SELECT ON audit_leaf TO caconsole_app
+GRANT SELECT ON audit_leaf TO caconsole_read
+
+CREATE TABLE audit_node
+    last_number bigint NOT NULL
+    level smallint NOT NULL
+    hash bytea NOT NULL
+    CONSTRAINT audit_node_pkey PRIMARY KEY (last_number, level)
+    CONSTRAINT audit_node_hash CHECK (octet_length(hash) = 32)
+    CONSTRAINT audit_node_level CHECK (level >= 1 AND level <= 62)
+GRANT INSERT, SELECT ON audit_node TO caconsole_app
+GRANT SELECT ON audit_node TO caconsole_read
+
+CREATE TABLE authorisation
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    old_pair_id uuid NOT NULL
+    canonical bytea NOT NULL
+    digest bytea NOT NULL
+    content_digest bytea NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    state text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT authorisation_pkey PRIMARY KEY (id)
+    CONSTRAINT authorisation_content_digest CHECK (octet_length(content_digest) = 32)
+    CONSTRAINT authorisation_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT authorisation_digest_key UNIQUE (digest)
+    CONSTRAINT authorisation_old_pair_id_fkey FOREIGN KEY (old_pair_id) REFERENCES certificate_state(pair_id)
+    CONSTRAINT authorisation_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT authorisation_state CHECK (state = ANY (ARRAY['open'::text, 'used'::text, 'void'::text]))
+CREATE INDEX authorisation_of_pair ON public.authorisation USING btree (old_pair_id, created_at DESC)
+CREATE UNIQUE INDEX authorisation_one_live ON public.authorisation USING btree (order_id) WHERE (state <> 'void'::text)
+GRANT INSERT, SELECT, UPDATE ON authorisation TO caconsole_app
+GRANT SELECT ON authorisation TO caconsole_read
+
+CREATE TABLE bank_line
+    id uuid NOT NULL
+    account_id uuid NOT NULL
+    batch_id uuid NOT NULL
+    row_no integer NOT NULL
+    booked_on date NOT NULL
+    booked_at timestamp with time zone
+    direction text NOT NULL
+    amount_fen bigint NOT NULL
+    balance_fen bigint
+    kind text NOT NULL
+    payer_name text NOT NULL
+    payer_norm text NOT NULL
+    payer_name_sealed bytea
+    payer_account_sealed bytea
+    payer_account_index bytea
+    payer_account_mask text NOT NULL
+    payer_bank text NOT NULL
+    text text NOT NULL
+    bank_serial text NOT NULL
+    line_key bytea NOT NULL
+    occurrence integer NOT NULL
+    state text NOT NULL
+    allocated_fen bigint NOT NULL DEFAULT 0
+    decided boolean NOT NULL DEFAULT false
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT bank_line_pkey PRIMARY KEY (id)
+    CONSTRAINT bank_line_account_id_fkey FOREIGN KEY (account_id) REFERENCES statement_account(id)
+    CONSTRAINT bank_line_allocated CHECK (allocated_fen >= 0 AND allocated_fen <= amount_fen)
+    CONSTRAINT bank_line_amount CHECK (amount_fen > 0)
+    CONSTRAINT bank_line_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES import_batch(id)
+    CONSTRAINT bank_line_direction CHECK (direction = ANY (ARRAY['in'::text, 'out'::text]))
+    CONSTRAINT bank_line_key CHECK (octet_length(line_key) = 16)
+    CONSTRAINT bank_line_kind CHECK (kind = ANY (ARRAY['transfer'::text, 'reversal'::text, 'return'::text, 'fee'::text, 'interest'::text, 'internal'::text]))
+    CONSTRAINT bank_line_occurrence CHECK (occurrence >= 1)
+    CONSTRAINT bank_line_once UNIQUE (line_key, occurrence)
+    CONSTRAINT bank_line_only_in CHECK (direction = 'in'::text OR state = 'aside'::text)
+    CONSTRAINT bank_line_payer_account_index CHECK (octet_length(payer_account_index) = 16)
+    CONSTRAINT bank_line_payer_account_sealed CHECK (octet_length(payer_account_sealed) >= 34 AND get_byte(payer_account_sealed, 0) = 1)
+    CONSTRAINT bank_line_payer_name_sealed CHECK (octet_length(payer_name_sealed) >= 34 AND get_byte(payer_name_sealed, 0) = 1)
+    CONSTRAINT bank_line_state CHECK (state = ANY (ARRAY['open'::text, 'allocated'::text, 'aside'::text]))
+    CONSTRAINT bank_line_state_allocated CHECK ((state = 'allocated'::text) = (allocated_fen = amount_fen))
+CREATE INDEX bank_line_allocated_recent ON public.bank_line USING btree (account_id, booked_on DESC, id DESC) WHERE (state = 'allocated'::text)
+CREATE INDEX bank_line_by_payer_account ON public.bank_line USING btree (payer_account_index)
+CREATE INDEX bank_line_of_batch ON public.bank_line USING btree (batch_id, row_no)
+CREATE INDEX bank_line_open ON public.bank_line USING btree (account_id, booked_on DESC, id DESC) WHERE (state = 'open'::text)
+GRANT INSERT, SELECT, UPDATE ON bank_line TO caconsole_app
+GRANT SELECT ON bank_line TO caconsole_read
+
+CREATE TABLE casbin_rule
+    ptype text NOT NULL
+    v0 text NOT NULL
+    v1 text NOT NULL
+    v2 text NOT NULL DEFAULT ''::text
+    CONSTRAINT casbin_rule_pkey PRIMARY KEY (ptype, v0, v1, v2)
+    CONSTRAINT casbin_rule_ptype CHECK (ptype = 'p'::text AND v2 <> ''::text OR ptype = 'g'::text AND v2 = ''::text)
+CREATE TRIGGER policy_changed AFTER INSERT OR DELETE OR UPDATE ON casbin_rule FOR EACH STATEMENT EXECUTE FUNCTION policy_changed()
+GRANT DELETE, INSERT, SELECT ON casbin_rule TO caconsole_app
+GRANT SELECT ON casbin_rule TO caconsole_read
+
+CREATE TABLE certificate
+    id uuid NOT NULL
+    pair_id uuid NOT NULL
+    kind text NOT NULL
+    project_id uuid NOT NULL
+    serial text NOT NULL
+    medium_no text NOT NULL
+    holder text NOT NULL
+    org_id_kind text NOT NULL
+    org_id_number text NOT NULL
+    algorithm text NOT NULL
+    not_before timestamp with time zone NOT NULL
+    not_after timestamp with time zone NOT NULL
+    der bytea NOT NULL
+    sm3 bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT certificate_pkey PRIMARY KEY (id)
+    CONSTRAINT certificate_algorithm CHECK (algorithm = ANY (ARRAY['sm2'::text, 'rsa'::text, 'other'::text]))
+    CONSTRAINT certificate_holder CHECK (length(holder) >= 1 AND length(holder) <= 200)
+    CONSTRAINT certificate_kind CHECK (kind = ANY (ARRAY['sign'::text, 'enc'::text]))
+    CONSTRAINT certificate_medium_no CHECK (length(medium_no) >= 1 AND length(medium_no) <= 64)
+    CONSTRAINT certificate_one_of_kind UNIQUE (pair_id, kind)
+    CONSTRAINT certificate_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES certificate_state(pair_id)
+    CONSTRAINT certificate_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT certificate_serial CHECK (serial ~ '^([0-9a-f]{2}){1,20}$'::text)
+    CONSTRAINT certificate_serial_key UNIQUE (serial)
+    CONSTRAINT certificate_sm3 CHECK (octet_length(sm3) = 32)
+    CONSTRAINT certificate_sm3_key UNIQUE (sm3)
+    CONSTRAINT certificate_validity CHECK (not_before < not_after)
+CREATE INDEX certificate_by_end ON public.certificate USING btree (project_id, not_after) WHERE (kind = 'sign'::text)
+CREATE INDEX certificate_by_medium ON public.certificate USING btree (medium_no)
+CREATE INDEX certificate_by_org ON public.certificate USING btree (org_id_number, not_after DESC)
+GRANT INSERT, SELECT ON certificate TO caconsole_app
+GRANT SELECT ON certificate TO caconsole_read
+
+CREATE TABLE certificate_state
+    pair_id uuid NOT NULL
+    project_id uuid NOT NULL
+    state text NOT NULL
+    successor uuid
+    created_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT certificate_state_pkey PRIMARY KEY (pair_id)
+    CONSTRAINT certificate_state_other CHECK (successor <> pair_id)
+    CONSTRAINT certificate_state_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT certificate_state_renewed CHECK ((state <> ALL (ARRAY['renewed'::text, 'superseded'::text])) OR successor IS NOT NULL)
+    CONSTRAINT certificate_state_state CHECK (state = ANY (ARRAY['active'::text, 'renewed'::text, 'superseded'::text, 'revoked'::text, 'held'::text]))
+    CONSTRAINT certificate_state_successor_fkey FOREIGN KEY (successor) REFERENCES certificate_state(pair_id)
+    CONSTRAINT certificate_state_successor_key UNIQUE (successor)
+GRANT INSERT, SELECT, UPDATE ON certificate_state TO caconsole_app
+GRANT SELECT ON certificate_state TO caconsole_read
+
+CREATE TABLE consent
+    id uuid NOT NULL
+    applicant_id uuid NOT NULL
+    agreement text NOT NULL
+    version integer NOT NULL
+    given_at timestamp with time zone NOT NULL
+    ip text NOT NULL
+    withdrawn_at timestamp with time zone
+    CONSTRAINT consent_pkey PRIMARY KEY (id)
+    CONSTRAINT consent_agreement_known FOREIGN KEY (agreement, version) REFERENCES agreement(code, version)
+    CONSTRAINT consent_applicant_id_fkey FOREIGN KEY (applicant_id) REFERENCES applicant(id)
+    CONSTRAINT consent_withdrawn_later CHECK (withdrawn_at IS NULL OR withdrawn_at >= given_at)
+CREATE UNIQUE INDEX consent_live_once ON public.consent USING btree (applicant_id, agreement, version) WHERE (withdrawn_at IS NULL)
+GRANT INSERT, SELECT, UPDATE ON consent TO caconsole_app
+GRANT SELECT ON consent TO caconsole_read
+
+CREATE TABLE document
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    project_id uuid NOT NULL
+    kind text NOT NULL
+    version integer NOT NULL
+    state text NOT NULL
+    returned_reason text NOT NULL DEFAULT ''::text
+    form_version integer NOT NULL
+    mime text NOT NULL
+    pages integer NOT NULL
+    size_bytes bigint NOT NULL
+    sm3 bytea NOT NULL
+    object_key text NOT NULL
+    data_key_sealed bytea NOT NULL
+    images text NOT NULL
+    payer_sealed bytea
+    paid_fen bigint
+    paid_on date
+    created_at timestamp with time zone NOT NULL
+    decided_at timestamp with time zone
+    CONSTRAINT document_pkey PRIMARY KEY (id)
+    CONSTRAINT document_claim CHECK (kind = 'remittance_voucher'::text OR payer_sealed IS NULL AND paid_fen IS NULL AND paid_on IS NULL)
+    CONSTRAINT document_data_key_sealed CHECK (octet_length(data_key_sealed) >= 34 AND get_byte(data_key_sealed, 0) = 1)
+    CONSTRAINT document_form_version CHECK ((kind = 'application_form'::text) = (form_version > 0))
+    CONSTRAINT document_images CHECK (images = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text]))
+    CONSTRAINT document_kind CHECK (kind = ANY (ARRAY['application_form'::text, 'business_licence'::text, 'remittance_voucher'::text]))
+    CONSTRAINT document_mime CHECK (mime = ANY (ARRAY['image/jpeg'::text, 'image/png'::text, 'application/pdf'::text]))
+    CONSTRAINT document_number CHECK (version >= 1)
+    CONSTRAINT document_object_key UNIQUE (object_key)
+    CONSTRAINT document_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT document_pages CHECK (pages >= 1 AND pages <= 20)
+    CONSTRAINT document_paid_fen CHECK (paid_fen > 0)
+    CONSTRAINT document_payer_sealed CHECK (octet_length(payer_sealed) >= 34 AND get_byte(payer_sealed, 0) = 1)
+    CONSTRAINT document_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT document_size CHECK (size_bytes > 0)
+    CONSTRAINT document_sm3 CHECK (octet_length(sm3) = 32)
+    CONSTRAINT document_state CHECK (state = ANY (ARRAY['uploaded'::text, 'accepted'::text, 'returned'::text, 'superseded'::text]))
+    CONSTRAINT document_version_key UNIQUE (order_id, kind, version)
+CREATE INDEX document_images_pending ON public.document USING btree (created_at) WHERE (images = 'pending'::text)
+CREATE UNIQUE INDEX document_one_current ON public.document USING btree (order_id, kind) WHERE (state <> 'superseded'::text)
+GRANT INSERT, SELECT, UPDATE ON document TO caconsole_app
+GRANT SELECT (id) ON document TO caconsole_read
+GRANT SELECT (order_id) ON document TO caconsole_read
+GRANT SELECT (project_id) ON document TO caconsole_read
+GRANT SELECT (kind) ON document TO caconsole_read
+GRANT SELECT (version) ON document TO caconsole_read
+GRANT SELECT (state) ON document TO caconsole_read
+GRANT SELECT (returned_reason) ON document TO caconsole_read
+GRANT SELECT (form_version) ON document TO caconsole_read
+GRANT SELECT (mime) ON document TO caconsole_read
+GRANT SELECT (pages) ON document TO caconsole_read
+GRANT SELECT (size_bytes) ON document TO caconsole_read
+GRANT SELECT (sm3) ON document TO caconsole_read
+GRANT SELECT (images) ON document TO caconsole_read
+GRANT SELECT (paid_fen) ON document TO caconsole_read
+GRANT SELECT (paid_on) ON document TO caconsole_read
+GRANT SELECT (created_at) ON document TO caconsole_read
+GRANT SELECT (decided_at) ON document TO caconsole_read
+
+CREATE TABLE document_page
+    document_id uuid NOT NULL
+    page integer NOT NULL
+    size text NOT NULL
+    width integer NOT NULL
+    height integer NOT NULL
+    size_bytes bigint NOT NULL
+    sm3 bytea NOT NULL
+    object_key text NOT NULL
+    data_key_sealed bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT document_page_pkey PRIMARY KEY (document_id, page, size)
+    CONSTRAINT document_page_data_key_sealed CHECK (octet_length(data_key_sealed) >= 34 AND get_byte(data_key_sealed, 0) = 1)
+    CONSTRAINT document_page_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id)
+    CONSTRAINT document_page_number CHECK (page >= 1 AND page <= 20)
+    CONSTRAINT document_page_object_key UNIQUE (object_key)
+    CONSTRAINT document_page_size CHECK (size = ANY (ARRAY['small'::text, 'large'::text]))
+    CONSTRAINT document_page_sm3 CHECK (octet_length(sm3) = 32)
+GRANT INSERT, SELECT ON document_page TO caconsole_app
+GRANT SELECT (document_id) ON document_page TO caconsole_read
+GRANT SELECT (page) ON document_page TO caconsole_read
+GRANT SELECT (size) ON document_page TO caconsole_read
+GRANT SELECT (width) ON document_page TO caconsole_read
+GRANT SELECT (height) ON document_page TO caconsole_read
+
+CREATE TABLE form_version
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    version integer NOT NULL
+    order_no text NOT NULL
+    digest bytea NOT NULL
+    fields_sealed bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT form_version_pkey PRIMARY KEY (id)
+    CONSTRAINT form_version_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT form_version_fields_sealed CHECK (octet_length(fields_sealed) >= 34 AND get_byte(fields_sealed, 0) = 1)
+    CONSTRAINT form_version_key UNIQUE (order_id, version)
+    CONSTRAINT form_version_number CHECK (version >= 1)
+    CONSTRAINT form_version_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+GRANT INSERT, SELECT ON form_version TO caconsole_app
+GRANT SELECT (id) ON form_version TO caconsole_read
+GRANT SELECT (order_id) ON form_version TO caconsole_read
+GRANT SELECT (version) ON form_version TO caconsole_read
+GRANT SELECT (order_no) ON form_version TO caconsole_read
+GRANT SELECT (digest) ON form_version TO caconsole_read
+GRANT SELECT (created_at) ON form_version TO caconsole_read
+
+CREATE TABLE idem_key
+    principal text NOT NULL
+    key text NOT NULL
+    digest bytea NOT NULL
+    answer jsonb
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT idem_key_pkey PRIMARY KEY (principal, key)
+    CONSTRAINT idem_key_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT idem_key_key CHECK (octet_length(key) >= 1 AND octet_length(key) <= 200)
+    CONSTRAINT idem_key_principal CHECK (octet_length(principal) >= 1 AND octet_length(principal) <= 200)
+CREATE INDEX idem_key_age ON public.idem_key USING btree (created_at)
+GRANT DELETE, INSERT, SELECT, UPDATE ON idem_key TO caconsole_app
+
+CREATE TABLE identity_attempt
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    project_id uuid NOT NULL
+    number integer NOT NULL
+    vendor text NOT NULL
+    state text NOT NULL
+    name_sealed bytea NOT NULL
+    id_sealed bytea NOT NULL
+    token_sealed bytea
+    token_index bytea
+    url_sealed bytea
+    threshold_centi integer NOT NULL
+    score_centi integer
+    live boolean
+    compared boolean
+    library text NOT NULL DEFAULT ''::text
+    vendor_code text NOT NULL DEFAULT ''::text
+    reason text NOT NULL DEFAULT ''::text
+    warnings jsonb NOT NULL DEFAULT '[]'::jsonb
+    result_sealed bytea
+    expires_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    finished_at timestamp with time zone
+    CONSTRAINT identity_attempt_pkey PRIMARY KEY (id)
+    CONSTRAINT identity_attempt_id_sealed CHECK (octet_length(id_sealed) >= 34 AND get_byte(id_sealed, 0) = 1)
+    CONSTRAINT identity_attempt_name_sealed CHECK (octet_length(name_sealed) >= 34 AND get_byte(name_sealed, 0) = 1)
+    CONSTRAINT identity_attempt_number CHECK (number >= 1)
+    CONSTRAINT identity_attempt_once UNIQUE (order_id, number)
+    CONSTRAINT identity_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT identity_attempt_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT identity_attempt_result_sealed CHECK (octet_length(result_sealed) >= 34 AND get_byte(result_sealed, 0) = 1)
+    CONSTRAINT identity_attempt_score CHECK (score_centi >= 0 AND score_centi <= 10000)
+    CONSTRAINT identity_attempt_state CHECK (state = ANY (ARRAY['begun'::text, 'pending'::text, 'passed'::text, 'failed'::text, 'expired'::text]))
+    CONSTRAINT identity_attempt_threshold CHECK (threshold_centi >= 0 AND threshold_centi <= 10000)
+    CONSTRAINT identity_attempt_token_index CHECK (octet_length(token_index) = 16)
+    CONSTRAINT identity_attempt_token_sealed CHECK (octet_length(token_sealed) >= 34 AND get_byte(token_sealed, 0) = 1)
+    CONSTRAINT identity_attempt_url_sealed CHECK (octet_length(url_sealed) >= 34 AND get_byte(url_sealed, 0) = 1)
+CREATE INDEX identity_attempt_by_token ON public.identity_attempt USING btree (token_index) WHERE (token_index IS NOT NULL)
+CREATE INDEX identity_attempt_open ON public.identity_attempt USING btree (created_at, id) WHERE (state = ANY (ARRAY['begun'::text, 'pending'::text]))
+GRANT INSERT, SELECT, UPDATE ON identity_attempt TO caconsole_app
+GRANT SELECT (id) ON identity_attempt TO caconsole_read
+GRANT SELECT (order_id) ON identity_attempt TO caconsole_read
+GRANT SELECT (project_id) ON identity_attempt TO caconsole_read
+GRANT SELECT (number) ON identity_attempt TO caconsole_read
+GRANT SELECT (vendor) ON identity_attempt TO caconsole_read
+GRANT SELECT (state) ON identity_attempt TO caconsole_read
+GRANT SELECT (threshold_centi) ON identity_attempt TO caconsole_read
+GRANT SELECT (score_centi) ON identity_attempt TO caconsole_read
+GRANT SELECT (live) ON identity_attempt TO caconsole_read
+GRANT SELECT (compared) ON identity_attempt TO caconsole_read
+GRANT SELECT (library) ON identity_attempt TO caconsole_read
+GRANT SELECT (vendor_code) ON identity_attempt TO caconsole_read
+GRANT SELECT (reason) ON identity_attempt TO caconsole_read
+GRANT SELECT (warnings) ON identity_attempt TO caconsole_read
+GRANT SELECT (expires_at) ON identity_attempt TO caconsole_read
+GRANT SELECT (created_at) ON identity_attempt TO caconsole_read
+GRANT SELECT (finished_at) ON identity_attempt TO caconsole_read
+
+CREATE TABLE identity_image
+    attempt_id uuid NOT NULL
+    which text NOT NULL
+    object_key text NOT NULL
+    sm3 bytea NOT NULL
+    size_bytes bigint NOT NULL
+    data_key_sealed bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT identity_image_pkey PRIMARY KEY (attempt_id, which)
+    CONSTRAINT identity_image_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES identity_attempt(id)
+    CONSTRAINT identity_image_sm3 CHECK (octet_length(sm3) = 32)
+    CONSTRAINT identity_image_which CHECK (which = ANY (ARRAY['card_front'::text, 'card_back'::text, 'best_frame'::text]))
+GRANT DELETE, INSERT, SELECT, UPDATE ON identity_image TO caconsole_app
+
+CREATE TABLE import_batch
+    id uuid NOT NULL
+    account_id uuid NOT NULL
+    file_name text NOT NULL
+    file_key text NOT NULL
+    file_sm3 bytea NOT NULL
+    file_size bigint NOT NULL
+    file_data_key bytea NOT NULL
+    container text NOT NULL
+    encoding text NOT NULL
+    bank text NOT NULL
+    variant text NOT NULL
+    header_row integer NOT NULL
+    rows_total integer NOT NULL
+    rows_rejected integer NOT NULL
+    rows_new integer NOT NULL DEFAULT 0
+    rows_known integer NOT NULL DEFAULT 0
+    in_fen bigint NOT NULL
+    out_fen bigint NOT NULL
+    opening_fen bigint
+    closing_fen bigint
+    chain_ok boolean
+    totals_ok boolean
+    first_on date
+    last_on date
+    state text NOT NULL
+    created_by uuid NOT NULL
+    created_at timestamp with time zone NOT NULL
+    committed_by uuid
+    committed_at timestamp with time zone
+    CONSTRAINT import_batch_pkey PRIMARY KEY (id)
+    CONSTRAINT import_batch_account_id_fkey FOREIGN KEY (account_id) REFERENCES statement_account(id)
+    CONSTRAINT import_batch_committed CHECK ((committed_at IS NULL) = (committed_by IS NULL) AND ((state <> ALL (ARRAY['committed'::text, 'reverted'::text])) OR committed_at IS NOT NULL))
+    CONSTRAINT import_batch_committed_by_fkey FOREIGN KEY (committed_by) REFERENCES staff(id)
+    CONSTRAINT import_batch_counts CHECK (rows_total >= 0 AND rows_rejected >= 0 AND rows_rejected <= rows_total AND (rows_new + rows_known) <= rows_total)
+    CONSTRAINT import_batch_created_by_fkey FOREIGN KEY (created_by) REFERENCES staff(id)
+    CONSTRAINT import_batch_file_name CHECK (length(file_name) >= 1 AND length(file_name) <= 255)
+    CONSTRAINT import_batch_file_once UNIQUE (account_id, file_sm3)
+    CONSTRAINT import_batch_file_sm3 CHECK (octet_length(file_sm3) = 32)
+    CONSTRAINT import_batch_state CHECK (state = ANY (ARRAY['draft'::text, 'checked'::text, 'committed'::text, 'reverted'::text]))
+CREATE INDEX import_batch_of_account ON public.import_batch USING btree (account_id, created_at DESC, id DESC)
+GRANT INSERT, SELECT, UPDATE ON import_batch TO caconsole_app
+GRANT SELECT ON import_batch TO caconsole_read
+
+CREATE TABLE inbox_callback
+    id uuid NOT NULL
+    source text NOT NULL
+    headers jsonb NOT NULL
+    body_sealed bytea NOT NULL
+    state text NOT NULL DEFAULT 'received'::text
+    reason text NOT NULL DEFAULT ''::text
+    received_at timestamp with time zone NOT NULL
+    settled_at timestamp with time zone
+    CONSTRAINT inbox_callback_pkey PRIMARY KEY (id)
+    CONSTRAINT inbox_callback_sealed CHECK (octet_length(body_sealed) >= 34 AND get_byte(body_sealed, 0) = 1)
+    CONSTRAINT inbox_callback_settled CHECK ((state = ANY (ARRAY['rejected'::text, 'done'::text])) = (settled_at IS NOT NULL))
+    CONSTRAINT inbox_callback_state CHECK (state = ANY (ARRAY['received'::text, 'verified'::text, 'rejected'::text, 'done'::text]))
+CREATE INDEX inbox_callback_open ON public.inbox_callback USING btree (received_at) WHERE (state = ANY (ARRAY['received'::text, 'verified'::text]))
+CREATE INDEX inbox_callback_source ON public.inbox_callback USING btree (source, received_at)
+GRANT DELETE, INSERT, SELECT, UPDATE ON inbox_callback TO caconsole_app
+
+CREATE TABLE invoice
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    project_id uuid NOT NULL
+    kind text NOT NULL
+    state text NOT NULL
+    serial text NOT NULL
+    vendor_serial text NOT NULL DEFAULT ''::text
+    number text NOT NULL DEFAULT ''::text
+    total_fen bigint NOT NULL
+    tax_fen bigint NOT NULL
+    net_fen bigint NOT NULL
+    tax_percent integer NOT NULL
+    goods_code text NOT NULL
+    goods_name text NOT NULL
+    buyer_kind text NOT NULL
+    buyer_title text NOT NULL
+    buyer_tax_id text NOT NULL
+    buyer_address text NOT NULL
+    buyer_bank text NOT NULL
+    buyer_account text NOT NULL
+    code_sealed bytea NOT NULL
+    code_index bytea NOT NULL
+    pdf_object_key text
+    pdf_sm3 bytea
+    pdf_bytes bigint
+    pdf_data_key bytea
+    attempts integer NOT NULL DEFAULT 0
+    last_error text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    issued_at timestamp with time zone
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT invoice_pkey PRIMARY KEY (id)
+    CONSTRAINT invoice_code_index CHECK (octet_length(code_index) = 16)
+    CONSTRAINT invoice_code_key UNIQUE (code_index)
+    CONSTRAINT invoice_code_sealed CHECK (octet_length(code_sealed) >= 34 AND get_byte(code_sealed, 0) = 1)
+    CONSTRAINT invoice_issued CHECK (state <> 'issued'::text OR number <> ''::text AND pdf_object_key IS NOT NULL)
+    CONSTRAINT invoice_kind CHECK (kind = ANY (ARRAY['blue'::text, 'red'::text]))
+    CONSTRAINT invoice_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT invoice_pdf_sm3 CHECK (octet_length(pdf_sm3) = 32)
+    CONSTRAINT invoice_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT invoice_serial_key UNIQUE (serial)
+    CONSTRAINT invoice_state CHECK (state = ANY (ARRAY['requested'::text, 'issuing'::text, 'issued'::text, 'failed'::text]))
+    CONSTRAINT invoice_sum CHECK ((net_fen + tax_fen) = total_fen)
+    CONSTRAINT invoice_total CHECK (total_fen > 0)
+CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (order_id, kind)
+CREATE INDEX invoice_open ON public.invoice USING btree (changed_at, id) WHERE (state = ANY (ARRAY['requested'::text, 'issuing'::text]))
+CREATE INDEX invoice_recent ON public.invoice USING btree (created_at DESC, id DESC)
+GRANT INSERT, SELECT, UPDATE ON invoice TO caconsole_app
+GRANT SELECT (id) ON invoice TO caconsole_read
+GRANT SELECT (order_id) ON invoice TO caconsole_read
+GRANT SELECT (project_id) ON invoice TO caconsole_read
+GRANT SELECT (kind) ON invoice TO caconsole_read
+GRANT SELECT (state) ON invoice TO caconsole_read
+GRANT SELECT (serial) ON invoice TO caconsole_read
+GRANT SELECT (vendor_serial) ON invoice TO caconsole_read
+GRANT SELECT (number) ON invoice TO caconsole_read
+GRANT SELECT (total_fen) ON invoice TO caconsole_read
+GRANT SELECT (tax_fen) ON invoice TO caconsole_read
+GRANT SELECT (net_fen) ON invoice TO caconsole_read
+GRANT SELECT (tax_percent) ON invoice TO caconsole_read
+GRANT SELECT (goods_code) ON invoice TO caconsole_read
+GRANT SELECT (goods_name) ON invoice TO caconsole_read
+GRANT SELECT (buyer_kind) ON invoice TO caconsole_read
+GRANT SELECT (buyer_title) ON invoice TO caconsole_read
+GRANT SELECT (buyer_tax_id) ON invoice TO caconsole_read
+GRANT SELECT (buyer_address) ON invoice TO caconsole_read
+GRANT SELECT (buyer_bank) ON invoice TO caconsole_read
+GRANT SELECT (buyer_account) ON invoice TO caconsole_read
+GRANT SELECT (pdf_sm3) ON invoice TO caconsole_read
+GRANT SELECT (pdf_bytes) ON invoice TO caconsole_read
+GRANT SELECT (attempts) ON invoice TO caconsole_read
+GRANT SELECT (last_error) ON invoice TO caconsole_read
+GRANT SELECT (created_at) ON invoice TO caconsole_read
+GRANT SELECT (issued_at) ON invoice TO caconsole_read
+GRANT SELECT (changed_at) ON invoice TO caconsole_read
+
+CREATE TABLE invoice_buyer
+    order_id uuid NOT NULL
+    kind text NOT NULL
+    title text NOT NULL
+    tax_id text NOT NULL
+    address text NOT NULL
+    phone_sealed bytea
+    bank text NOT NULL
+    account text NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT invoice_buyer_pkey PRIMARY KEY (order_id)
+    CONSTRAINT invoice_buyer_kind CHECK (kind = ANY (ARRAY['general'::text, 'special'::text]))
+    CONSTRAINT invoice_buyer_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT invoice_buyer_phone_sealed CHECK (octet_length(phone_sealed) >= 34 AND get_byte(phone_sealed, 0) = 1)
+    CONSTRAINT invoice_buyer_title CHECK (length(title) >= 1 AND length(title) <= 100)
+GRANT INSERT, SELECT, UPDATE ON invoice_buyer TO caconsole_app
+GRANT SELECT (order_id) ON invoice_buyer TO caconsole_read
+GRANT SELECT (kind) ON invoice_buyer TO caconsole_read
+GRANT SELECT (title) ON invoice_buyer TO caconsole_read
+GRANT SELECT (tax_id) ON invoice_buyer TO caconsole_read
+GRANT SELECT (address) ON invoice_buyer TO caconsole_read
+GRANT SELECT (bank) ON invoice_buyer TO caconsole_read
+GRANT SELECT (account) ON invoice_buyer TO caconsole_read
+GRANT SELECT (updated_at) ON invoice_buyer TO caconsole_read
+
+CREATE TABLE issuance_request
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    authorisation_id uuid NOT NULL
+    canonical bytea NOT NULL
+    digest bytea NOT NULL
+    sign_serial text NOT NULL
+    enc_serial text NOT NULL
+    state text NOT NULL
+    reason text NOT NULL DEFAULT ''::text
+    new_pair_id uuid
+    signer_seq bigint
+    signer_head bytea
+    created_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT issuance_request_pkey PRIMARY KEY (id)
+    CONSTRAINT issuance_request_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
+    CONSTRAINT issuance_request_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT issuance_request_enc_serial_key UNIQUE (enc_serial)
+    CONSTRAINT issuance_request_new_pair_id_fkey FOREIGN KEY (new_pair_id) REFERENCES certificate_state(pair_id)
+    CONSTRAINT issuance_request_new_pair_key UNIQUE (new_pair_id)
+    CONSTRAINT issuance_request_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT issuance_request_recorded CHECK ((state = 'recorded'::text) = (new_pair_id IS NOT NULL AND signer_head IS NOT NULL))
+    CONSTRAINT issuance_request_serials CHECK (sign_serial <> enc_serial)
+    CONSTRAINT issuance_request_sign_serial_key UNIQUE (sign_serial)
+    CONSTRAINT issuance_request_signer_head CHECK (octet_length(signer_head) = 32)
+    CONSTRAINT issuance_request_state CHECK (state = ANY (ARRAY['reserved'::text, 'recorded'::text, 'closed'::text]))
+CREATE INDEX issuance_request_hanging ON public.issuance_request USING btree (created_at, id) WHERE (state = 'reserved'::text)
+CREATE INDEX issuance_request_of_order ON public.issuance_request USING btree (order_id, created_at DESC)
+CREATE UNIQUE INDEX issuance_request_one_live ON public.issuance_request USING btree (authorisation_id) WHERE (state <> 'closed'::text)
+GRANT INSERT, SELECT, UPDATE ON issuance_request TO caconsole_app
+GRANT SELECT ON issuance_request TO caconsole_read
+
+CREATE TABLE issuing_authority
+    sm3 bytea NOT NULL
+    ca_der bytea NOT NULL
+    root_der bytea NOT NULL
+    profile bytea NOT NULL
+    software_keys boolean NOT NULL
+    not_after timestamp with time zone NOT NULL
+    current boolean NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT issuing_authority_pkey PRIMARY KEY (sm3)
+    CONSTRAINT issuing_authority_sm3 CHECK (octet_length(sm3) = 32)
+CREATE UNIQUE INDEX issuing_authority_one_current ON public.issuing_authority USING btree (current) WHERE current
+GRANT INSERT, SELECT, UPDATE ON issuing_authority TO caconsole_app
+GRANT SELECT ON issuing_authority TO caconsole_read
+
+CREATE TABLE login_code
+    phone_index bytea NOT NULL
+    code_mac bytea NOT NULL
+    tries_left smallint NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT login_code_pkey PRIMARY KEY (phone_index)
+    CONSTRAINT login_code_mac_form CHECK (octet_length(code_mac) = 16)
+    CONSTRAINT login_code_phone_index_form CHECK (octet_length(phone_index) = 16)
+    CONSTRAINT login_code_tries_range CHECK (tries_left >= 0 AND tries_left <= 5)
+GRANT DELETE, INSERT, SELECT, UPDATE ON login_code TO caconsole_app
+
+CREATE TABLE match_proposal
+    line_id uuid NOT NULL
+    receivable_id uuid NOT NULL
+    project_id uuid NOT NULL
+    amount_fen bigint NOT NULL
+    auto boolean NOT NULL
+    score integer NOT NULL
+    reasons jsonb NOT NULL
+    rule_version text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT match_proposal_pkey PRIMARY KEY (line_id, receivable_id)
+    CONSTRAINT match_proposal_amount CHECK (amount_fen > 0)
+    CONSTRAINT match_proposal_line_id_fkey FOREIGN KEY (line_id) REFERENCES bank_line(id)
+    CONSTRAINT match_proposal_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT match_proposal_reasons CHECK (jsonb_typeof(reasons) = 'array'::text)
+    CONSTRAINT match_proposal_receivable_id_fkey FOREIGN KEY (receivable_id) REFERENCES receivable(id)
+CREATE INDEX match_proposal_of_project ON public.match_proposal USING btree (project_id)
+CREATE INDEX match_proposal_of_receivable ON public.match_proposal USING btree (receivable_id)
+GRANT DELETE, INSERT, SELECT, UPDATE ON match_proposal TO caconsole_app
+GRANT SELECT ON match_proposal TO caconsole_read
+
+CREATE TABLE message
+    id uuid NOT NULL
+    order_id uuid
+    template text NOT NULL
+    channel text NOT NULL
+    to_sealed bytea NOT NULL
+    to_mask text NOT NULL
+    args_sealed bytea NOT NULL
+    dedupe_key text NOT NULL
+    version integer NOT NULL
+    state text NOT NULL
+    provider_id text NOT NULL DEFAULT ''::text
+    attempts integer NOT NULL DEFAULT 0
+    last_error text NOT NULL DEFAULT ''::text
+    not_before timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    sent_at timestamp with time zone
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT message_pkey PRIMARY KEY (id)
+    CONSTRAINT message_args_sealed CHECK (octet_length(args_sealed) >= 34 AND get_byte(args_sealed, 0) = 1)
+    CONSTRAINT message_channel CHECK (channel = ANY (ARRAY['sms'::text, 'mail'::text]))
+    CONSTRAINT message_once UNIQUE (dedupe_key, channel, version)
+    CONSTRAINT message_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT message_state CHECK (state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'unknown'::text]))
+    CONSTRAINT message_to_sealed CHECK (octet_length(to_sealed) >= 34 AND get_byte(to_sealed, 0) = 1)
+    CONSTRAINT message_version CHECK (version >= 1)
+CREATE INDEX message_by_provider ON public.message USING btree (provider_id) WHERE (provider_id <> ''::text)
+CREATE INDEX message_of_order ON public.message USING btree (order_id, created_at DESC)
+CREATE INDEX message_open ON public.message USING btree (not_before, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]))
+GRANT INSERT, SELECT, UPDATE ON message TO caconsole_app
+GRANT SELECT (id) ON message TO caconsole_read
+GRANT SELECT (order_id) ON message TO caconsole_read
+GRANT SELECT (template) ON message TO caconsole_read
+GRANT SELECT (channel) ON message TO caconsole_read
+GRANT SELECT (to_mask) ON message TO caconsole_read
+GRANT SELECT (dedupe_key) ON message TO caconsole_read
+GRANT SELECT (version) ON message TO caconsole_read
+GRANT SELECT (state) ON message TO caconsole_read
+GRANT SELECT (provider_id) ON message TO caconsole_read
+GRANT SELECT (attempts) ON message TO caconsole_read
+GRANT SELECT (last_error) ON message TO caconsole_read
+GRANT SELECT (not_before) ON message TO caconsole_read
+GRANT SELECT (created_at) ON message TO caconsole_read
+GRANT SELECT (sent_at) ON message TO caconsole_read
+GRANT SELECT (changed_at) ON message TO caconsole_read
+
+CREATE TABLE order_duty
+    order_id uuid NOT NULL
+    staff_id uuid NOT NULL
+    duty text NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT order_duty_one PRIMARY KEY (order_id, staff_id)
+    CONSTRAINT order_duty_duty CHECK (duty = ANY (ARRAY['review'::text, 'second_review'::text, 'match'::text, 'issue'::text, 'issue_check'::text]))
+    CONSTRAINT order_duty_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT order_duty_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT INSERT, SELECT ON order_duty TO caconsole_app
+GRANT SELECT ON order_duty TO caconsole_read
+
+CREATE TABLE order_event
+    id bigint NOT NULL GENERATED AS IDENTITY
+    order_id uuid NOT NULL
+    at timestamp with time zone NOT NULL
+    gate text NOT NULL
+    from_state text NOT NULL
+    to_state text NOT NULL
+    actor_kind text NOT NULL
+    actor_id uuid
+    act text NOT NULL
+    CONSTRAINT order_event_pkey PRIMARY KEY (id)
+    CONSTRAINT order_event_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+CREATE INDEX order_event_of_order ON public.order_event USING btree (order_id, id)
+GRANT INSERT, SELECT ON order_event TO caconsole_app
+GRANT SELECT ON order_event TO caconsole_read
+
+CREATE TABLE orders
+    id uuid NOT NULL
+    no text NOT NULL
+    project_id uuid NOT NULL
+    kind text NOT NULL
+    path text NOT NULL
+    applicant_id uuid
+    old_pair_id uuid NOT NULL
+    cert_serial text NOT NULL
+    medium_no text NOT NULL
+    cert_type text NOT NULL
+    years integer NOT NULL
+    amount_fen bigint NOT NULL
+    holder text NOT NULL
+    org_id_kind text NOT NULL
+    org_id_number text NOT NULL
+    org_id_flag text NOT NULL DEFAULT ''::text
+    agent_name_sealed bytea NOT NULL
+    agent_name_index bytea NOT NULL
+    agent_name_mask text NOT NULL
+    agent_id_sealed bytea NOT NULL
+    agent_id_index bytea NOT NULL
+    agent_id_mask text NOT NULL
+    agent_phone_sealed bytea NOT NULL
+    agent_phone_index bytea NOT NULL
+    agent_phone_mask text NOT NULL
+    agent_email_sealed bytea NOT NULL
+    agent_email_mask text NOT NULL
+    legal_name_sealed bytea
+    legal_name_mask text NOT NULL DEFAULT ''::text
+    legal_id_sealed bytea
+    legal_id_mask text NOT NULL DEFAULT ''::text
+    consent text NOT NULL
+    documents text NOT NULL
+    identity text NOT NULL
+    telecom text NOT NULL
+    payment text NOT NULL
+    payment_method text NOT NULL DEFAULT ''::text
+    review text NOT NULL
+    authorisation text NOT NULL
+    issuance text NOT NULL
+    delivery text NOT NULL
+    invoice text NOT NULL
+    content_version integer NOT NULL
+    stage text NOT NULL
+    stage_since timestamp with time zone NOT NULL
+    review_due_at timestamp with time zone
+    submitted_at timestamp with time zone
+    closed_reason text NOT NULL DEFAULT ''::text
+    closed_at timestamp with time zone
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT orders_pkey PRIMARY KEY (id)
+    CONSTRAINT orders_agent_email_sealed CHECK (octet_length(agent_email_sealed) >= 34 AND get_byte(agent_email_sealed, 0) = 1)
+    CONSTRAINT orders_agent_id_index CHECK (octet_length(agent_id_index) = 16)
+    CONSTRAINT orders_agent_id_sealed CHECK (octet_length(agent_id_sealed) >= 34 AND get_byte(agent_id_sealed, 0) = 1)
+    CONSTRAINT orders_agent_name_index CHECK (octet_length(agent_name_index) = 16)
+    CONSTRAINT orders_agent_name_sealed CHECK (octet_length(agent_name_sealed) >= 34 AND get_byte(agent_name_sealed, 0) = 1)
+    CONSTRAINT orders_agent_phone_index CHECK (octet_length(agent_phone_index) = 16)
+    CONSTRAINT orders_agent_phone_sealed CHECK (octet_length(agent_phone_sealed) >= 34 AND get_byte(agent_phone_sealed, 0) = 1)
+    CONSTRAINT orders_amount CHECK (amount_fen >= 0)
+    CONSTRAINT orders_authorisation CHECK (authorisation = ANY (ARRAY['none'::text, 'authorised'::text, 'void'::text]))
+    CONSTRAINT orders_closed CHECK ((closed_reason = ''::text) = (closed_at IS NULL))
+    CONSTRAINT orders_closed_reason CHECK (closed_reason = ANY (ARRAY[''::text, 'unpaid'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'revoked'::text]))
+    CONSTRAINT orders_consent CHECK (consent = ANY (ARRAY['none'::text, 'given'::text, 'withdrawn'::text]))
+    CONSTRAINT orders_content_version CHECK (content_version >= 1)
+    CONSTRAINT orders_delivery CHECK (delivery = ANY (ARRAY['none'::text, 'offered'::text, 'importing'::text, 'confirmed'::text]))
+    CONSTRAINT orders_documents CHECK (documents = ANY (ARRAY['missing'::text, 'uploaded'::text, 'accepted'::text, 'returned'::text]))
+    CONSTRAINT orders_holder CHECK (length(holder) >= 1 AND length(holder) <= 200)
+    CONSTRAINT orders_identity CHECK (identity = ANY (ARRAY['none'::text, 'pending'::text, 'passed'::text, 'failed'::text, 'expired'::text]))
+    CONSTRAINT orders_invoice CHECK (invoice = ANY (ARRAY['none'::text, 'requested'::text, 'issued'::text, 'dispatched'::text, 'red_lettered'::text]))
+    CONSTRAINT orders_issuance CHECK (issuance = ANY (ARRAY['none'::text, 'reserved'::text, 'signed'::text, 'recorded'::text, 'failed'::text]))
+    CONSTRAINT orders_issue_needs_gates CHECK (issuance = 'none'::text OR issuance = 'failed'::text OR authorisation = 'authorised'::text AND (payment = ANY (ARRAY['settled'::text, 'waived'::text, 'refunding'::text, 'refunded'::text])))
+    CONSTRAINT orders_kind CHECK (kind = ANY (ARRAY['renewal'::text, 'manual'::text]))
+    CONSTRAINT orders_legal_id_sealed CHECK (octet_length(legal_id_sealed) >= 34 AND get_byte(legal_id_sealed, 0) = 1)
+    CONSTRAINT orders_legal_name_sealed CHECK (octet_length(legal_name_sealed) >= 34 AND get_byte(legal_name_sealed, 0) = 1)
+    CONSTRAINT orders_no_key UNIQUE (no)
+    CONSTRAINT orders_path CHECK (path = ANY (ARRAY['online'::text, 'reviewed'::text]))
+    CONSTRAINT orders_payment CHECK (payment = ANY (ARRAY['none'::text, 'awaiting'::text, 'settled'::text, 'refunding'::text, 'refunded'::text, 'waived'::text]))
+    CONSTRAINT orders_payment_method CHECK (payment_method = ANY (ARRAY[''::text, 'transfer'::text, 'wechat'::text, 'alipay'::text]))
+    CONSTRAINT orders_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT orders_review CHECK (review = ANY (ARRAY['none'::text, 'queued'::text, 'claimed'::text, 'approved'::text, 'returned'::text, 'rejected'::text]))
+    CONSTRAINT orders_telecom CHECK (telecom = ANY (ARRAY['none'::text, 'match'::text, 'mismatch'::text, 'unknown'::text]))
+    CONSTRAINT orders_years CHECK (years >= 1 AND years <= 10)
+CREATE INDEX orders_by_agent_id ON public.orders USING btree (agent_id_index, created_at DESC)
+CREATE INDEX orders_by_agent_phone ON public.orders USING btree (agent_phone_index, created_at DESC)
+CREATE INDEX orders_by_applicant ON public.orders USING btree (applicant_id, created_at DESC)
+CREATE INDEX orders_by_org ON public.orders USING btree (org_id_number, created_at DESC)
+CREATE INDEX orders_by_serial ON public.orders USING btree (cert_serial)
+CREATE INDEX orders_by_stage ON public.orders USING btree (stage, stage_since DESC, id DESC)
+CREATE UNIQUE INDEX orders_one_open ON public.orders USING btree (old_pair_id) WHERE ((closed_at IS NULL) AND (delivery <> 'confirmed'::text))
+CREATE INDEX orders_recent ON public.orders USING btree (created_at DESC, id DESC)
+CREATE INDEX orders_review_queue ON public.orders USING btree (review_due_at, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text]))
+CREATE INDEX orders_without_telecom ON public.orders USING btree (created_at) WHERE ((telecom = 'none'::text) AND (path = 'reviewed'::text) AND (closed_at IS NULL))
+GRANT INSERT, SELECT, UPDATE ON orders TO caconsole_app
+GRANT SELECT ON orders TO caconsole_read
+
+CREATE TABLE payment_intent
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    method text NOT NULL
+    amount_fen bigint NOT NULL
+    own_no text NOT NULL
+    state text NOT NULL
+    account_no text NOT NULL DEFAULT ''::text
+    account_bank text NOT NULL DEFAULT ''::text
+    account_name text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    settled_at timestamp with time zone
+    closed_at timestamp with time zone
+    CONSTRAINT payment_intent_pkey PRIMARY KEY (id)
+    CONSTRAINT payment_intent_amount CHECK (amount_fen > 0)
+    CONSTRAINT payment_intent_method CHECK (method = ANY (ARRAY['transfer'::text, 'wechat'::text, 'alipay'::text]))
+    CONSTRAINT payment_intent_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT payment_intent_own_no UNIQUE (own_no)
+    CONSTRAINT payment_intent_state CHECK (state = ANY (ARRAY['awaiting'::text, 'settled'::text, 'closed'::text]))
+    CONSTRAINT payment_intent_times CHECK ((state = 'settled'::text) = (settled_at IS NOT NULL) AND (state = 'closed'::text) = (closed_at IS NOT NULL))
+    CONSTRAINT payment_intent_transfer CHECK (method <> 'transfer'::text OR account_no <> ''::text AND account_bank <> ''::text AND account_name <> ''::text)
+CREATE INDEX payment_intent_awaiting ON public.payment_intent USING btree (created_at, id) WHERE (state = 'awaiting'::text)
+CREATE UNIQUE INDEX payment_intent_one_live ON public.payment_intent USING btree (order_id) WHERE (state <> 'closed'::text)
+GRANT INSERT, SELECT, UPDATE ON payment_intent TO caconsole_app
+GRANT SELECT ON payment_intent TO caconsole_read
+
+CREATE TABLE policy_version
+    single boolean NOT NULL DEFAULT true
+    version bigint NOT NULL
+    CONSTRAINT policy_version_pkey PRIMARY KEY (single)
+    CONSTRAINT policy_version_single CHECK (single)
+GRANT SELECT, UPDATE ON policy_version TO caconsole_app
+GRANT SELECT ON policy_version TO caconsole_read
+
+CREATE TABLE price
+    project_id uuid NOT NULL
+    cert_type text NOT NULL
+    years smallint NOT NULL
+    amount_fen bigint NOT NULL
+    effective_from timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT price_pkey PRIMARY KEY (project_id, cert_type, years, effective_from)
+    CONSTRAINT price_amount_positive CHECK (amount_fen > 0)
+    CONSTRAINT price_cert_type_known CHECK (cert_type = 'organisation'::text)
+    CONSTRAINT price_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT price_years_range CHECK (years >= 1 AND years <= 5)
+GRANT INSERT, SELECT ON price TO caconsole_app
+GRANT SELECT ON price TO caconsole_read
+
+CREATE TABLE project
+    id uuid NOT NULL
+    code text NOT NULL
+    name text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT project_pkey PRIMARY KEY (id)
+    CONSTRAINT project_code_form CHECK (code ~ '^[a-z][a-z0-9_]{1,31}$'::text)
+    CONSTRAINT project_code_once UNIQUE (code)
+    CONSTRAINT project_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 100)
+GRANT INSERT, SELECT ON project TO caconsole_app
+GRANT SELECT ON project TO caconsole_read
+
+CREATE TABLE project_setting
+    project_id uuid NOT NULL
+    key text NOT NULL
+    value jsonb NOT NULL
+    effective_from timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT project_setting_pkey PRIMARY KEY (project_id, key, effective_from)
+    CONSTRAINT project_setting_key_form CHECK (key ~ '^[a-z][a-z0-9_]{1,63}$'::text)
+    CONSTRAINT project_setting_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+GRANT INSERT, SELECT ON project_setting TO caconsole_app
+GRANT SELECT ON project_setting TO caconsole_read
+
+CREATE TABLE receivable
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    order_no text NOT NULL
+    project_id uuid NOT NULL
+    payer_name text NOT NULL
+    payer_norm text NOT NULL
+    due_fen bigint NOT NULL
+    allocated_fen bigint NOT NULL DEFAULT 0
+    state text NOT NULL
+    since date NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT receivable_pkey PRIMARY KEY (id)
+    CONSTRAINT receivable_allocated CHECK (allocated_fen >= 0 AND allocated_fen <= due_fen)
+    CONSTRAINT receivable_due CHECK (due_fen > 0)
+    CONSTRAINT receivable_of_order UNIQUE (order_id)
+    CONSTRAINT receivable_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT receivable_order_no UNIQUE (order_no)
+    CONSTRAINT receivable_payer_norm CHECK (payer_norm <> ''::text)
+    CONSTRAINT receivable_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT receivable_settled CHECK ((state = 'settled'::text) = (allocated_fen = due_fen))
+    CONSTRAINT receivable_state CHECK (state = ANY (ARRAY['open'::text, 'settled'::text, 'closed'::text]))
+CREATE INDEX receivable_open ON public.receivable USING btree (project_id, payer_norm) WHERE (state = 'open'::text)
+GRANT INSERT, SELECT, UPDATE ON receivable TO caconsole_app
+GRANT SELECT ON receivable TO caconsole_read
+
+CREATE TABLE receivable_claim
+    receivable_id uuid NOT NULL
+    document_id uuid NOT NULL
+    image_sm3 bytea NOT NULL
+    payer_name text NOT NULL
+    payer_norm text NOT NULL
+    amount_fen bigint NOT NULL
+    paid_on date NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT receivable_claim_pkey PRIMARY KEY (receivable_id)
+    CONSTRAINT receivable_claim_amount CHECK (amount_fen > 0)
+    CONSTRAINT receivable_claim_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id)
+    CONSTRAINT receivable_claim_image_sm3 CHECK (octet_length(image_sm3) = 32)
+    CONSTRAINT receivable_claim_receivable_id_fkey FOREIGN KEY (receivable_id) REFERENCES receivable(id)
+GRANT INSERT, SELECT, UPDATE ON receivable_claim TO caconsole_app
+GRANT SELECT ON receivable_claim TO caconsole_read
+
+CREATE TABLE review_claim
+    order_id uuid NOT NULL
+    staff_id uuid NOT NULL
+    claimed_at timestamp with time zone NOT NULL
+    until timestamp with time zone NOT NULL
+    CONSTRAINT review_claim_pkey PRIMARY KEY (order_id)
+    CONSTRAINT review_claim_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT review_claim_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+    CONSTRAINT review_claim_until CHECK (until > claimed_at)
+CREATE INDEX review_claim_by_staff ON public.review_claim USING btree (staff_id, until)
+CREATE INDEX review_claim_until_idx ON public.review_claim USING btree (until)
+GRANT DELETE, INSERT, SELECT, UPDATE ON review_claim TO caconsole_app
+GRANT SELECT ON review_claim TO caconsole_read
+
+CREATE TABLE review_draft
+    order_id uuid NOT NULL
+    staff_id uuid NOT NULL
+    checks jsonb NOT NULL
+    items jsonb NOT NULL
+    customer_text text NOT NULL
+    note text NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT review_draft_pkey PRIMARY KEY (order_id)
+    CONSTRAINT review_draft_customer_text CHECK (length(customer_text) <= 500)
+    CONSTRAINT review_draft_note CHECK (length(note) <= 2000)
+    CONSTRAINT review_draft_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT review_draft_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT DELETE, INSERT, SELECT, UPDATE ON review_draft TO caconsole_app
+GRANT SELECT ON review_draft TO caconsole_read
+
+CREATE TABLE review_verdict
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    staff_id uuid NOT NULL
+    decision text NOT NULL
+    content_version integer NOT NULL
+    content_digest bytea NOT NULL
+    checks jsonb NOT NULL
+    items jsonb NOT NULL
+    customer_text text NOT NULL
+    note text NOT NULL
+    claimed_at timestamp with time zone NOT NULL
+    at timestamp with time zone NOT NULL
+    effective_at timestamp with time zone NOT NULL
+    CONSTRAINT review_verdict_pkey PRIMARY KEY (id)
+    CONSTRAINT review_verdict_content_digest CHECK (octet_length(content_digest) = 32)
+    CONSTRAINT review_verdict_decision CHECK (decision = ANY (ARRAY['approved'::text, 'returned'::text, 'rejected'::text]))
+    CONSTRAINT review_verdict_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT review_verdict_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE INDEX review_verdict_by_staff ON public.review_verdict USING btree (staff_id, at DESC)
+CREATE INDEX review_verdict_of_order ON public.review_verdict USING btree (order_id, at DESC)
+GRANT INSERT, SELECT ON review_verdict TO caconsole_app
+GRANT SELECT ON review_verdict TO caconsole_read
+
+CREATE TABLE staff
+    id uuid NOT NULL
+    login text NOT NULL
+    name text NOT NULL
+    no text NOT NULL
+    state text NOT NULL
+    on_duty boolean NOT NULL
+    all_projects boolean NOT NULL
+    last_login_at timestamp with time zone
+    last_login_ip text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL
+    CONSTRAINT staff_pkey PRIMARY KEY (id)
+    CONSTRAINT staff_login_form CHECK (login ~ '^[a-z][a-z0-9_.-]{1,39}$'::text)
+    CONSTRAINT staff_login_once UNIQUE (login)
+    CONSTRAINT staff_name_form CHECK (length(name) >= 1 AND length(name) <= 60)
+    CONSTRAINT staff_no_form CHECK (no ~ '^[0-9A-Z]{1,12}$'::text)
+    CONSTRAINT staff_no_once UNIQUE (no)
+    CONSTRAINT staff_state CHECK (state = ANY (ARRAY['active'::text, 'suspended'::text]))
+CREATE INDEX staff_list ON public.staff USING btree (no, id)
+GRANT INSERT, SELECT, UPDATE ON staff TO caconsole_app
+GRANT SELECT ON staff TO caconsole_read
+
+CREATE TABLE staff_approval_key
+    id text NOT NULL
+    staff_id uuid NOT NULL
+    row_id uuid NOT NULL
+    public_key bytea NOT NULL
+    private_sealed bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    ended_at timestamp with time zone
+    CONSTRAINT staff_approval_key_pkey PRIMARY KEY (id)
+    CONSTRAINT staff_approval_key_sealed CHECK (octet_length(private_sealed) >= 34 AND get_byte(private_sealed, 0) = 1)
+    CONSTRAINT staff_approval_key_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE UNIQUE INDEX staff_approval_key_one ON public.staff_approval_key USING btree (staff_id) WHERE (ended_at IS NULL)
+GRANT INSERT, SELECT, UPDATE ON staff_approval_key TO caconsole_app
+
+CREATE TABLE staff_credential
+    staff_id uuid NOT NULL
+    password_hash text NOT NULL
+    totp_sealed bytea NOT NULL
+    totp_step bigint NOT NULL DEFAULT 0
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT staff_credential_pkey PRIMARY KEY (staff_id)
+    CONSTRAINT staff_credential_hash CHECK (password_hash ~~ '$argon2id$%'::text)
+    CONSTRAINT staff_credential_sealed CHECK (octet_length(totp_sealed) >= 34 AND get_byte(totp_sealed, 0) = 1)
+    CONSTRAINT staff_credential_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT INSERT, SELECT, UPDATE ON staff_credential TO caconsole_app
+
+CREATE TABLE staff_project
+    staff_id uuid NOT NULL
+    project_id uuid NOT NULL
+    CONSTRAINT staff_project_pkey PRIMARY KEY (staff_id, project_id)
+    CONSTRAINT staff_project_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT DELETE, INSERT, SELECT ON staff_project TO caconsole_app
+GRANT SELECT ON staff_project TO caconsole_read
+
+CREATE TABLE staff_role
+    staff_id uuid NOT NULL
+    role text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT staff_role_pkey PRIMARY KEY (staff_id, role)
+    CONSTRAINT staff_role_role CHECK (role = ANY (ARRAY['reviewer'::text, 'second_reviewer'::text, 'review_lead'::text, 'issuer'::text, 'finance'::text, 'finance_lead'::text, 'hotline'::text, 'hotline_lead'::text, 'auditor'::text, 'security_admin'::text, 'system_admin'::text, 'key_officer'::text]))
+    CONSTRAINT staff_role_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT DELETE, INSERT, SELECT ON staff_role TO caconsole_app
+GRANT SELECT ON staff_role TO caconsole_read
+
+CREATE TABLE staff_session
+    id uuid NOT NULL
+    token_hash bytea NOT NULL
+    staff_id uuid NOT NULL
+    ip text NOT NULL
+    user_agent text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    seen_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    ended_at timestamp with time zone
+    ended_why text NOT NULL DEFAULT ''::text
+    CONSTRAINT staff_session_pkey PRIMARY KEY (id)
+    CONSTRAINT staff_session_ended CHECK ((ended_at IS NULL) = (ended_why = ''::text))
+    CONSTRAINT staff_session_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+    CONSTRAINT staff_session_token CHECK (octet_length(token_hash) = 32)
+    CONSTRAINT staff_session_token_once UNIQUE (token_hash)
+    CONSTRAINT staff_session_why CHECK (ended_why = ANY (ARRAY[''::text, 'logout'::text, 'rotated'::text, 'revoked'::text]))
+CREATE INDEX staff_session_live ON public.staff_session USING btree (staff_id, seen_at) WHERE (ended_at IS NULL)
+GRANT INSERT, SELECT, UPDATE ON staff_session TO caconsole_app
+
+CREATE TABLE statement_account
+    id uuid NOT NULL
+    project_id uuid NOT NULL
+    bank text NOT NULL
+    branch text NOT NULL
+    account_no text NOT NULL
+    own_name text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT statement_account_pkey PRIMARY KEY (id)
+    CONSTRAINT statement_account_digits CHECK (account_no ~ '^[0-9]{8,32}$'::text)
+    CONSTRAINT statement_account_no UNIQUE (account_no)
+    CONSTRAINT statement_account_own_name CHECK (own_name <> ''::text)
+    CONSTRAINT statement_account_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+CREATE INDEX statement_account_of_project ON public.statement_account USING btree (project_id, created_at DESC)
+GRANT INSERT, SELECT ON statement_account TO caconsole_app
+GRANT SELECT ON statement_account TO caconsole_read
+
+CREATE TABLE telecom_check
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    outcome text NOT NULL
+    vendor_code text NOT NULL
+    carrier text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT telecom_check_pkey PRIMARY KEY (id)
+    CONSTRAINT telecom_check_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT telecom_check_outcome CHECK (outcome = ANY (ARRAY['match'::text, 'mismatch'::text, 'unknown'::text]))
+CREATE INDEX telecom_check_of_order ON public.telecom_check USING btree (order_id, created_at DESC)
+GRANT INSERT, SELECT ON telecom_check TO caconsole_app
+GRANT SELECT ON telecom_check TO caconsole_read
+
+CREATE UNLOGGED TABLE throttle_bucket
+    bucket text NOT NULL
+    tokens double precision NOT NULL
+    touched_at timestamp with time zone NOT NULL
+    full_at timestamp with time zone NOT NULL
+    CONSTRAINT throttle_bucket_pkey PRIMARY KEY (bucket)
+    CONSTRAINT throttle_bucket_name CHECK (octet_length(bucket) >= 1 AND octet_length(bucket) <= 300)
+CREATE INDEX throttle_bucket_full ON public.throttle_bucket USING btree (full_at)
+GRANT DELETE, INSERT, SELECT, UPDATE ON throttle_bucket TO caconsole_app
+
+CREATE TABLE update_session
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    authorisation_id uuid NOT NULL
+    kind text NOT NULL
+    nonce text NOT NULL
+    token_sm3 bytea
+    proved_at timestamp with time zone
+    expires_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT update_session_pkey PRIMARY KEY (id)
+    CONSTRAINT update_session_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
+    CONSTRAINT update_session_kind CHECK (kind = ANY (ARRAY['renew'::text, 'collect'::text]))
+    CONSTRAINT update_session_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT update_session_proved CHECK ((token_sm3 IS NULL) = (proved_at IS NULL))
+    CONSTRAINT update_session_token_sm3 CHECK (octet_length(token_sm3) = 32)
+CREATE INDEX update_session_expired ON public.update_session USING btree (expires_at)
+CREATE INDEX update_session_of_order ON public.update_session USING btree (order_id, created_at DESC)
+GRANT INSERT, SELECT, UPDATE ON update_session TO caconsole_app
+
+CREATE TABLE update_step
+    request_id uuid NOT NULL
+    step text NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT update_step_pkey PRIMARY KEY (request_id, step)
+    CONSTRAINT update_step_request_id_fkey FOREIGN KEY (request_id) REFERENCES issuance_request(id)
+    CONSTRAINT update_step_step CHECK (step = ANY (ARRAY['sign_certificate'::text, 'encryption_certificate'::text]))
+GRANT INSERT, SELECT ON update_step TO caconsole_app
+GRANT SELECT ON update_step TO caconsole_read
+
+CREATE TABLE voucher_claim
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    document_id uuid NOT NULL
+    image_sm3 bytea NOT NULL
+    payer_name text NOT NULL
+    amount_fen bigint NOT NULL
+    paid_on date NOT NULL
+    state text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT voucher_claim_pkey PRIMARY KEY (id)
+    CONSTRAINT voucher_claim_amount CHECK (amount_fen > 0)
+    CONSTRAINT voucher_claim_document_id_fkey FOREIGN KEY (document_id) REFERENCES document(id)
+    CONSTRAINT voucher_claim_image_sm3 CHECK (octet_length(image_sm3) = 32)
+    CONSTRAINT voucher_claim_once UNIQUE (order_id, document_id)
+    CONSTRAINT voucher_claim_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT voucher_claim_payer_name CHECK (length(payer_name) >= 1 AND length(payer_name) <= 200)
+    CONSTRAINT voucher_claim_state CHECK (state = ANY (ARRAY['open'::text, 'superseded'::text]))
+CREATE INDEX voucher_claim_by_image ON public.voucher_claim USING btree (image_sm3) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX voucher_claim_one_live ON public.voucher_claim USING btree (order_id) WHERE (state = 'open'::text)
+GRANT INSERT, SELECT, UPDATE ON voucher_claim TO caconsole_app
+GRANT SELECT ON voucher_claim TO caconsole_read
+
+CREATE OR REPLACE FUNCTION public.policy_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE policy_version SET version = version + 1;
+    PERFORM pg_notify('caconsole_policy', '');
+    RETURN NULL;
+END
+$function$
+
