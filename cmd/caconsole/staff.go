@@ -24,6 +24,7 @@ import (
 type staffCommand struct {
 	Add  staffAddCommand  `cmd:"" help:"Make an account; prints its one-time code secret, and a password unless one was given, once."`
 	List staffListCommand `cmd:"" help:"List the accounts."`
+	Code staffCodeCommand `cmd:"" help:"Print a demo account's one-time code of this half minute."`
 }
 
 type staffAddCommand struct {
