@@ -3,8 +3,9 @@
 // for at the vendor rather than sent twice.
 //
 //	queued ─► sending ─► sent ─► delivered
-//	             │  └──► failed      (refused for good)
-//	             └─────► unknown     (cannot be found out; staff see it and may send again)
+//	   ▲         │  └──► failed      (refused for good)
+//	   │         └─────► unknown     (cannot be found out; staff see it and may send again)
+//	   └─────────┘ (certainly not taken)
 package notify
 
 import (
@@ -80,9 +81,12 @@ type Report struct {
 // Sender is a vendor of one channel. Calls end within five seconds.
 type Sender interface {
 	// Send hands a message over and returns the vendor's reference. Errors: Invalid "message_refused" where the vendor
-	// refuses it for good (args: code); anything else leaves open whether it went out.
+	// refuses it for good (args: code); Unavailable "vendor_not_reached" where it certainly did not go out; anything
+	// else leaves that open.
 	Send(ctx context.Context, m Outgoing) (providerID string, err error)
-	// Find asks what became of a message. Where a repeat does no harm a vendor may say that it was not found.
+	// Find asks what became of a message. Not found means that it may be sent again, because it never went out or
+	// because a repeat does no harm. Where the vendor's silence proves nothing the error is Unavailable
+	// "message_unreported".
 	Find(ctx context.Context, m Outgoing) (Report, error)
 }
 

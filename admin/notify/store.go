@@ -101,9 +101,13 @@ func (m *Messages) insert(ctx context.Context, tx pg.Tx, id uuid.UUID, in Messag
 		return err
 	}
 	now := m.now()
+	due := now
+	if specs[in.Template].waits {
+		due = daytime(now)
+	}
 	r := row{
 		ID: id, Template: in.Template, Channel: in.Channel, ToSealed: to, ToMask: mask(in.Channel, in.To.Reveal()),
-		ArgsSealed: sealed, DedupeKey: in.Key, Version: version, State: Queued, NotBefore: now, CreatedAt: now, ChangedAt: now,
+		ArgsSealed: sealed, DedupeKey: in.Key, Version: version, State: Queued, NotBefore: due, CreatedAt: now, ChangedAt: now,
 	}
 	if in.OrderID != uuid.Nil {
 		r.OrderID = &in.OrderID
@@ -111,6 +115,9 @@ func (m *Messages) insert(ctx context.Context, tx pg.Tx, id uuid.UUID, in Messag
 	res := tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
 	if res.Error != nil || res.RowsAffected == 0 {
 		return pg.Fault(res.Error)
+	}
+	if due.After(now) {
+		return m.jobs.Enqueue(ctx, tx, SendArgs{ID: id}, job.At(due))
 	}
 	return m.jobs.Enqueue(ctx, tx, SendArgs{ID: id})
 }

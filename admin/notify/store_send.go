@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -9,14 +10,24 @@ import (
 	"caconsole/admin/pg"
 )
 
-// maxAttempts is how often a message is tried before staff are asked to look at it.
-const maxAttempts = 8
+const (
+	// maxAttempts is how often a message is sent or asked for while nothing comes of it before staff look at it.
+	maxAttempts = 8
+	// giveUpAfter is how long a vendor that cannot be reached is tried.
+	giveUpAfter = 24 * time.Hour
+)
+
+// pause is how long a message rests after so many attempts: 15 seconds, doubling up to 15 minutes.
+func pause(attempts int) time.Duration {
+	return min(15*time.Second<<min(max(attempts-1, 0), 10), 15*time.Minute)
+}
 
 // Send carries a message to its vendor. It may be called at any time and any number of times: one that was sent stays
-// sent; one that was interrupted is asked for at the vendor first. The error says that it should be called again.
+// sent; one that was interrupted is asked for at the vendor first; one whose time has not come is left for Stuck to
+// name. The error says that nothing came of it yet.
 func (m *Messages) Send(ctx context.Context, id uuid.UUID) error {
 	r, err := load(m.db.Read(ctx), id)
-	if err != nil {
+	if err != nil || m.now().Before(r.NotBefore) {
 		return err
 	}
 	switch r.State {
@@ -31,6 +42,9 @@ func (m *Messages) Send(ctx context.Context, id uuid.UUID) error {
 
 // try stores the intent, sends, and stores the outcome.
 func (m *Messages) try(ctx context.Context, r row) error {
+	if life := specs[r.Template].life; life > 0 && m.now().Sub(r.CreatedAt) > life {
+		return m.move(ctx, r, Queued, map[string]any{"state": Failed, "last_error": "too_late"})
+	}
 	if err := m.move(ctx, r, Queued, map[string]any{"state": Sending, "attempts": r.Attempts + 1}); err != nil {
 		return err
 	}
@@ -43,13 +57,15 @@ func (m *Messages) try(ctx context.Context, r row) error {
 	if err == nil {
 		return m.sent(ctx, r, Report{ProviderID: provider, State: Sent})
 	}
-	if fault.Is(err, fault.Invalid) {
+	later := map[string]any{"last_error": reason(err), "not_before": m.now().Add(pause(r.Attempts))}
+	switch notReached := fault.HasKey(err, "vendor_not_reached"); {
+	case fault.Is(err, fault.Invalid), notReached && m.now().Sub(r.CreatedAt) > giveUpAfter:
 		return m.move(ctx, r, Sending, map[string]any{"state": Failed, "last_error": reason(err)})
+	case notReached:
+		later["state"] = Queued
 	}
-	if noted := m.move(ctx, r, Sending, map[string]any{"last_error": reason(err)}); noted != nil {
-		return noted
-	}
-	return err // it stays "sending": whether it went out is asked at the next try
+	// Else it stays "sending": whether it went out is asked at the next try.
+	return errOr(m.move(ctx, r, Sending, later), err)
 }
 
 // findOut asks the vendor what became of a message whose sending was interrupted.
@@ -63,7 +79,8 @@ func (m *Messages) findOut(ctx context.Context, r row) error {
 	case err != nil && r.Attempts >= maxAttempts:
 		return m.move(ctx, r, Sending, map[string]any{"state": Unknown, "last_error": reason(err)})
 	case err != nil:
-		return errOr(m.move(ctx, r, Sending, map[string]any{"attempts": r.Attempts + 1, "last_error": reason(err)}), err)
+		again := map[string]any{"attempts": r.Attempts + 1, "last_error": reason(err), "not_before": m.now().Add(pause(r.Attempts + 1))}
+		return errOr(m.move(ctx, r, Sending, again), err)
 	case report.Found:
 		return m.sent(ctx, r, report)
 	case r.Attempts >= maxAttempts:
@@ -76,10 +93,11 @@ func (m *Messages) findOut(ctx context.Context, r row) error {
 	return m.try(ctx, r)
 }
 
-// CheckDelivery asks the vendor whether a sent message has arrived. It is no error where that is not known yet.
+// CheckDelivery asks the vendor whether a message that was sent, or may have been, has arrived. It is no error where
+// that is not known yet.
 func (m *Messages) CheckDelivery(ctx context.Context, id uuid.UUID) error {
 	r, err := load(m.db.Read(ctx), id)
-	if err != nil || r.State != Sent {
+	if err != nil || (r.State != Sent && r.State != Unknown) {
 		return err
 	}
 	out, err := m.outgoing(ctx, r)
@@ -87,10 +105,13 @@ func (m *Messages) CheckDelivery(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	report, err := m.senders[r.Channel].Find(ctx, out)
-	if err != nil || !report.Found || report.State == Sent {
+	if fault.HasKey(err, "message_unreported") {
+		return nil
+	}
+	if err != nil || !report.Found || report.State == r.State {
 		return err
 	}
-	return m.move(ctx, r, Sent, map[string]any{"state": report.State, "last_error": report.Detail})
+	return m.move(ctx, r, r.State, map[string]any{"state": report.State, "last_error": report.Detail, "provider_id": report.ProviderID})
 }
 
 func (m *Messages) sent(ctx context.Context, r row, report Report) error {

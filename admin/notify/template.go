@@ -30,20 +30,50 @@ type spec struct {
 	params  []string
 	subject string // mail only
 	text    string
+	life    time.Duration // how long it is worth sending; zero for as long as it takes
+	waits   bool          // not sent at night
 }
 
 // specs are the texts as applicants read them. An SMS's own words stand in the vendor's approved template of the same
 // name; what is here serves mail and the preview that staff see.
 var specs = map[Template]spec{
-	Login:           {[]string{"code", "minutes"}, "", "验证码{code}，{minutes}分钟内有效，用于登录证书续期业务。如非本人操作，请忽略本短信。"},
-	Accepted:        {[]string{"no"}, "", "您的证书续期订单{no}已受理，请按页面提示继续办理。咨询电话400-112-3838。"},
-	PaymentSettled:  {[]string{"no", "amount"}, "", "订单{no}的费用{amount}元已到账。后续进度将以短信通知。"},
-	PaymentReminder: {[]string{"no", "amount"}, "", "订单{no}的费用{amount}元尚未到账，请从贵单位对公账户汇款并上传汇款凭证；逾期订单将自动关闭。"},
-	Returned:        {[]string{"no", "reason"}, "", "订单{no}的资料需要补正：{reason}。请登录办理页面按提示重新提交。"},
-	Rejected:        {[]string{"no", "reason"}, "", "订单{no}的续期申请未通过审核：{reason}。已缴费用将原路退回。"},
-	Approved:        {[]string{"no"}, "", "订单{no}审核通过，请用驱动更新证书。咨询电话400-112-3838。"},
-	Invoice: {[]string{"no", "code"}, "电子发票 · 订单 {no}", "您好：\n\n订单 {no} 的电子发票已开具，请打开以下链接下载：\n{link}\n\n" +
-		"如链接无法打开，请访问 {page} 并输入提取码 {code}。\n\n服务热线 400-112-3838（7×24）"},
+	Login: {
+		params: []string{"code", "minutes"}, life: 5 * time.Minute,
+		text: "验证码{code}，{minutes}分钟内有效，用于登录证书续期业务。如非本人操作，请忽略本短信。",
+	},
+	Accepted:       {params: []string{"no"}, text: "您的证书续期订单{no}已受理，请按页面提示继续办理。咨询电话400-112-3838。"},
+	PaymentSettled: {params: []string{"no", "amount"}, text: "订单{no}的费用{amount}元已到账。后续进度将以短信通知。"},
+	PaymentReminder: {
+		params: []string{"no", "amount"}, waits: true,
+		text: "订单{no}的费用{amount}元尚未到账，请从贵单位对公账户汇款并上传汇款凭证；逾期订单将自动关闭。",
+	},
+	Returned: {params: []string{"no", "reason"}, text: "订单{no}的资料需要补正：{reason}。请登录办理页面按提示重新提交。"},
+	Rejected: {params: []string{"no", "reason"}, text: "订单{no}的续期申请未通过审核：{reason}。已缴费用将原路退回。"},
+	Approved: {params: []string{"no"}, text: "订单{no}审核通过，请用驱动更新证书。咨询电话400-112-3838。"},
+	Invoice: {
+		params: []string{"no", "code"}, subject: "电子发票 · 订单 {no}",
+		text: "您好：\n\n订单 {no} 的电子发票已开具，请打开以下链接下载：\n{link}\n\n" +
+			"如链接无法打开，请访问 {page} 并输入提取码 {code}。\n\n服务热线 400-112-3838（7×24）",
+	},
+}
+
+// Night, in Beijing, holds back what can wait: reminders, and sending again in bulk.
+const (
+	nightBegins = 21
+	nightEnds   = 8
+)
+
+// daytime is at itself, or by night the next morning's first moment.
+func daytime(at time.Time) time.Time {
+	b := at.In(time.FixedZone("CST", 8*3600))
+	morning := time.Date(b.Year(), b.Month(), b.Day(), nightEnds, 0, 0, 0, b.Location())
+	switch {
+	case b.Hour() < nightEnds:
+		return morning
+	case b.Hour() >= nightBegins:
+		return morning.AddDate(0, 0, 1)
+	}
+	return at
 }
 
 // link finds what an SMS variable may not carry; vendors refuse it, so the house refuses it first.

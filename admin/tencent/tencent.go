@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -60,6 +61,7 @@ type Error struct {
 func (e *Error) Error() string { return "tencent: " + e.Code + " (request " + e.RequestID + ")" }
 
 // Call makes one signed call and reads its answer into out. Errors: *Error where the cloud refused; Unavailable
+// "vendor_not_reached" where the call was certainly not worked on, so that it may be made again; Unavailable
 // "vendor_unavailable" where no answer came within five seconds or it was none, so that what was asked for may or may
 // not have happened.
 func (s Service) Call(ctx context.Context, action string, in, out any) error {
@@ -77,6 +79,10 @@ func (s Service) Call(ctx context.Context, action string, in, out any) error {
 		return err
 	}
 	resp, err := client.Do(req)
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return notReached(err)
+	}
 	if err != nil {
 		return down(err)
 	}
@@ -102,8 +108,11 @@ func decode(raw []byte, out any) error {
 		return down(errors.New("answer is not JSON"))
 	}
 	if e := head.Response.Error; e != nil {
-		if strings.HasPrefix(e.Code, "InternalError") || strings.HasPrefix(e.Code, "RequestLimitExceeded") {
+		switch class, _, _ := strings.Cut(e.Code, "."); class {
+		case "InternalError":
 			return down(errors.New(e.Code))
+		case "RequestLimitExceeded", "AuthFailure": // turned away at the gate: too many calls, keys or clock wrong
+			return notReached(errors.New(e.Code))
 		}
 		return &Error{Code: e.Code, Message: e.Message, RequestID: head.Response.RequestID}
 	}
@@ -115,6 +124,8 @@ func decode(raw []byte, out any) error {
 }
 
 func down(cause error) error { return fault.Down("vendor_unavailable", 10*time.Second, cause) }
+
+func notReached(cause error) error { return fault.Down("vendor_not_reached", 10*time.Second, cause) }
 
 // sign sets the headers of a call. The signature covers content type, host and body; the key is derived from the
 // secret, the UTC day and the service.

@@ -92,7 +92,8 @@ type pullResponse struct {
 	}
 }
 
-// Find looks a message up among those sent to its number since it was made.
+// Find looks a message up among those sent to its number since it was made. The vendor lists a message once the
+// carrier has reported on it, so that one it does not list may still be on its way: Unavailable "message_unreported".
 func (s *Sender) Find(ctx context.Context, m notify.Outgoing) (notify.Report, error) {
 	var out pullResponse
 	err := s.c.Service.Call(ctx, "PullSmsSendStatusByPhoneNumber", pullRequest{
@@ -116,7 +117,7 @@ func (s *Sender) Find(ctx context.Context, m notify.Outgoing) (notify.Report, er
 		}
 		return r, nil
 	}
-	return notify.Report{}, nil
+	return notify.Report{}, fault.Down("message_unreported", time.Minute, nil)
 }
 
 func number(m notify.Outgoing) string { return "+86" + strings.TrimPrefix(m.To.Reveal(), "+86") }
