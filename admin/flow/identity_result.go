@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/fault"
 	"caconsole/admin/identity"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
@@ -47,9 +48,9 @@ func (f *Flow) IdentityResult(ctx context.Context, id uuid.UUID) error {
 	defer cancel()
 	result, err := f.FaceVendor.Result(vendor, session.Token)
 	switch {
-	case err != nil:
+	case err != nil && !(over && fault.Is(err, fault.Invalid)): // a vendor forgets tokens that have run out
 		return err
-	case result.Done:
+	case err == nil && result.Done:
 		kept, err := f.Identities.Keep(ctx, result)
 		if err != nil {
 			return err
@@ -65,7 +66,8 @@ func (f *Flow) IdentityResult(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
-// endIdentity ends a try and moves the gate, under the order's lock. On a closed order only the try ends.
+// endIdentity ends a try and moves the gate, under the order's lock. On a closed order only the try ends; so does one
+// that did not pass after a later one has begun, for then the later one is what the gate waits for.
 func (f *Flow) endIdentity(ctx context.Context, attempt identity.Attempt, end func(context.Context, pg.Tx) (identity.Attempt, error)) error {
 	a := actor.Job("identity_result")
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
@@ -78,6 +80,10 @@ func (f *Flow) endIdentity(ctx context.Context, attempt identity.Attempt, end fu
 		}
 		ended, err := end(ctx, tx)
 		if err != nil || o.Gates.Closed != order.Open || o.Gates.Identity != order.Pending {
+			return err
+		}
+		latest, err := f.Identities.Latest(ctx, tx, o.ID)
+		if err != nil || (latest.ID != ended.ID && ended.State != identity.Passed) {
 			return err
 		}
 		_, err = f.Orders.Change(ctx, tx, a, o.No, "identity."+string(ended.State), func(g *order.Gates) error {

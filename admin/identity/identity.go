@@ -120,7 +120,7 @@ type Attempt struct {
 	Compared   bool
 	Library    string
 	VendorCode string
-	Reason     string // why it failed: liveness, low_score, other_person, vendor
+	Reason     string // why it failed, see the constants
 	Warnings   []string
 	ExpiresAt  time.Time
 	CreatedAt  time.Time
@@ -132,7 +132,11 @@ const (
 	ReasonLiveness    = "liveness"
 	ReasonLowScore    = "low_score"
 	ReasonOtherPerson = "other_person"
+	ReasonVendor      = "vendor" // refused on grounds of the vendor's own; its code says which
 )
+
+// codePassed is the vendor's verdict on a try as a whole.
+const codePassed = "0"
 
 // judge decides a result: alive, compared with the authority's picture, alike enough, and the person the order names.
 func judge(r Result, wanted Person, threshold int) (State, string) {
@@ -145,6 +149,8 @@ func judge(r Result, wanted Person, threshold int) (State, string) {
 		return Failed, ReasonOtherPerson
 	case !r.Compared || r.Score < threshold:
 		return Failed, ReasonLowScore
+	case r.Code != codePassed:
+		return Failed, ReasonVendor
 	}
 	return Passed, ""
 }

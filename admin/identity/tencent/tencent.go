@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	"caconsole/admin/fault"
 	"caconsole/admin/identity"
@@ -87,7 +88,7 @@ func (c *Client) Result(ctx context.Context, token string) (identity.Result, err
 		Person:   identity.Person{Name: seal.Secret(deref(t.OcrName)), IDNumber: seal.Secret(deref(t.OcrIdCard))},
 		Pictures: map[identity.Picture][]byte{},
 	}
-	if deref(t.IdCard) != deref(t.OcrIdCard) || deref(t.Name) != deref(t.OcrName) {
+	if !strings.EqualFold(deref(t.IdCard), deref(t.OcrIdCard)) || deref(t.Name) != deref(t.OcrName) {
 		r.Person = identity.Person{}
 	}
 	for _, w := range append(out.IdCardData.WarnInfos, out.IdCardData.BackWarnInfos...) {
@@ -125,7 +126,7 @@ func (c *Client) Check(ctx context.Context, name, idNumber, phone seal.Secret) (
 // centi reads a similarity of 0 to 100 with decimals into hundredths; anything else is 0.
 func centi(s *string) int {
 	v, err := strconv.ParseFloat(deref(s), 64)
-	if err != nil || v < 0 || v > 100 {
+	if err != nil || !(v >= 0 && v <= 100) { // NaN too
 		return 0
 	}
 	return int(math.Round(v * 100))
