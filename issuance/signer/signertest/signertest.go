@@ -105,13 +105,7 @@ func makeBench(t testing.TB, now time.Time) {
 		Issuer:   NewPerson(t, IssuerID, "issuer1", "0207", "issuer"),
 	}
 	var err error
-	b.Chain, err = signer.Init(signer.InitOptions{
-		Dir: b.Dir, Staff: []signer.Approver{b.Reviewer.Approver, b.Issuer.Approver}, Profile: b.Profile,
-		Root:      cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试根"},
-		CA:        cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试CA"},
-		RootYears: 20, CAYears: 12, OldIssuers: []*smx509.Certificate{b.Earlier.CA.Cert},
-		SoftwareKeys: true, Passphrase: []byte(Passphrase), KeyRounds: KeyRounds, Now: func() time.Time { return now },
-	})
+	b.Chain, err = signer.Init(options(b.Dir, b.Profile, b.Earlier, []signer.Approver{b.Reviewer.Approver, b.Issuer.Approver}, now))
 	require.NoError(t, err)
 	entries, err := os.ReadDir(b.Dir)
 	require.NoError(t, err)
@@ -121,6 +115,31 @@ func makeBench(t testing.TB, now time.Time) {
 		require.NoError(t, err)
 	}
 	made.bench, made.files = b, files
+}
+
+// options are those of every signer made here.
+func options(dir string, profile cert.Profile, earlier cert.Authority, staff []signer.Approver, now time.Time) signer.InitOptions {
+	return signer.InitOptions{
+		Dir: dir, Staff: staff, Profile: profile,
+		Root:      cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试根"},
+		CA:        cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试CA"},
+		RootYears: 20, CAYears: 12, OldIssuers: []*smx509.Certificate{earlier.CA.Cert},
+		SoftwareKeys: true, Passphrase: []byte(Passphrase), KeyRounds: KeyRounds, Now: func() time.Time { return now },
+	}
+}
+
+// ForStaff starts a signer of its own for people whose keys lie elsewhere, which may renew the earlier CA's pairs.
+func ForStaff(t testing.TB, earlier cert.Authority, staff []signer.Approver, now func() time.Time) *signer.Engine {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "casigner")
+	_, err := signer.Init(options(dir, cert.OrganisationProfile("http://localhost:8080"), earlier, staff, now()))
+	require.NoError(t, err)
+	key, err := signer.LoadKey(dir, []byte(Passphrase))
+	require.NoError(t, err)
+	e, err := signer.Open(signer.Options{Dir: dir, Key: key, Now: now, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = e.Shutdown() })
+	return e
 }
 
 // key is opened once a process: every bench has the same.

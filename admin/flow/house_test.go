@@ -1,0 +1,201 @@
+package flow_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/applicant"
+	"caconsole/admin/audit"
+	"caconsole/admin/board"
+	"caconsole/admin/document"
+	"caconsole/admin/flow"
+	"caconsole/admin/identity"
+	"caconsole/admin/inbox"
+	"caconsole/admin/invoice"
+	"caconsole/admin/notify"
+	"caconsole/admin/order"
+	"caconsole/admin/payment"
+	"caconsole/admin/pg"
+	"caconsole/admin/pg/pgtest"
+	"caconsole/admin/project"
+	"caconsole/admin/review"
+	"caconsole/admin/seal"
+	"caconsole/admin/seal/folder"
+	"caconsole/admin/staff"
+	"caconsole/admin/throttle"
+	"caconsole/issuance"
+	"caconsole/issuance/cert"
+	"caconsole/issuance/cert/certtest"
+	"caconsole/issuance/signer"
+	"caconsole/issuance/signer/signertest"
+	"caconsole/rbac"
+	"caconsole/reconcile"
+)
+
+// monday lies after the machine's own date, so that the queue takes every job for a later time as one.
+var monday = time.Date(2030, 11, 25, 2, 0, 0, 0, time.UTC)
+
+// house is every use case on a real database, a real signer and a real queue; vendors are played by the test, which
+// also runs the jobs (work) and moves the clock.
+type house struct {
+	*flow.Flow
+	t       *testing.T
+	clock   *clock
+	jobs    *queue
+	face    *face
+	carrier *carriers
+	sms     *post
+	mail    *post
+	printer *printer
+	signer  *wire
+	project uuid.UUID
+	renewed int // orders made so far
+
+	reviewer, reviewer2, issuer, issuer2, finance, finance2, hotline actor.Actor
+}
+
+// clock is a clock that tests move.
+type clock struct {
+	sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.Lock()
+	defer c.Unlock()
+	return c.at
+}
+
+func (c *clock) move(d time.Duration) {
+	c.Lock()
+	defer c.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// earlier is the CA of all old pairs.
+var earlier struct {
+	sync.Once
+	cert.Authority
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{
+		t: t, clock: &clock{at: monday}, face: &face{}, carrier: &carriers{outcome: identity.Match}, sms: newPost(), mail: newPost(),
+		printer: newPrinter(),
+	}
+	db, now := pgtest.New(t), h.clock.now
+	keys, err := seal.NewKeys()
+	require.NoError(t, err)
+	ring, err := seal.ParseKeys(keys)
+	require.NoError(t, err)
+	checkpoints, err := ring.CheckpointKey()
+	require.NoError(t, err)
+	blobs, err := folder.Open(t.TempDir(), now)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, blobs.Close()) })
+	vault := seal.Vault{Ring: ring, Blobs: blobs}
+	h.jobs = newQueue(t, db, now)
+	log, limits := audit.New(db, checkpoints, now), throttle.New(db, now)
+	h.Flow = &flow.Flow{
+		DB: db, Now: now, Log: slog.New(slog.DiscardHandler), Jobs: h.jobs, Audit: log, Inbox: inbox.New(db, ring, now), Throttle: limits,
+		Board: board.New(db, now), Applicants: applicant.NewApplicants(ring), Documents: document.New(db, vault, now),
+		Identities: identity.New(vault, now), Invoices: invoice.New(db, vault, h.printer, now),
+		Ledger: reconcile.New(db, vault, now, order.ValidNo), Orders: order.NewOrders(ring, now, eightHours), Payments: payment.New(now),
+		Projects: &project.Projects{}, Reviews: review.NewReviews(now),
+		Messages: notify.New(notify.Options{
+			DB: db, Ring: ring, Jobs: h.jobs, Now: now, Senders: map[notify.Channel]notify.Sender{notify.SMS: h.sms, notify.Mail: h.mail},
+		}),
+		Staff: staff.New(staff.Options{
+			DB: db, Ring: ring, Limiter: limits, Audit: log, Now: now, Exclusive: rbac.CheckRoles,
+			Cost: &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		}),
+		PublicURL: "http://hall.example", FaceVendor: h.face, TelecomVendor: h.carrier,
+	}
+	h.found()
+	h.hire()
+	h.openSigner()
+	h.jobs.serve(h.Flow)
+	return h
+}
+
+func eightHours(_ context.Context, _ pg.Q, _ uuid.UUID, from time.Time) (time.Time, error) {
+	return from.Add(8 * time.Hour), nil
+}
+
+// found makes the project and the account transfers go to.
+func (h *house) found() {
+	h.t.Helper()
+	h.tx(func(ctx context.Context, tx pg.Tx) error {
+		p, err := h.Projects.EnsureProject(ctx, tx, monday.AddDate(-1, 0, 0))
+		if err != nil {
+			return err
+		}
+		h.project = p.ID
+		_, err = h.Ledger.AddAccount(ctx, tx, reconcile.Account{
+			ProjectID: p.ID, Bank: "CMB", Branch: "招商银行深圳科技园支行", No: "755900000000019", OwnName: "样例电子认证",
+		})
+		return err
+	})
+}
+
+// hire makes the staff, each with an approval key that the console keeps.
+func (h *house) hire() {
+	h.t.Helper()
+	for no, p := range []struct {
+		as   *actor.Actor
+		role string
+	}{
+		{&h.reviewer, rbac.Reviewer},
+		{&h.reviewer2, rbac.Reviewer},
+		{&h.issuer, rbac.Issuer},
+		{&h.issuer2, rbac.Issuer},
+		{&h.finance, rbac.Finance},
+		{&h.finance2, rbac.Finance},
+		{&h.hotline, rbac.Hotline},
+	} {
+		number := string(rune('1' + no))
+		m, _, err := h.Staff.Create(h.t.Context(), actor.Job("test"), staff.NewMember{
+			Login: p.role + number, Name: "员工" + number, No: "010" + number, Roles: []string{p.role},
+			Password: "correct horse", AllProjects: true, SoftwareKey: true,
+		})
+		require.NoError(h.t, err)
+		*p.as = actor.Actor{Kind: actor.Staff, ID: m.ID, Name: m.Login, AllProjects: true}
+	}
+}
+
+// openSigner makes a signer that knows the staff and starts it.
+func (h *house) openSigner() {
+	h.t.Helper()
+	earlier.Do(func() { earlier.Authority = certtest.Authority(h.t) })
+	keys, err := h.Staff.ApprovalKeys(h.t.Context(), h.DB.Read(h.t.Context()))
+	require.NoError(h.t, err)
+	var approvers []signer.Approver
+	for _, k := range keys {
+		approvers = append(approvers, signer.Approver{StaffID: k.StaffID.String(), Login: k.Login, No: k.No, Roles: k.Roles, PublicKey: k.PublicKey})
+	}
+	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.now)}
+	h.Issuance = issuance.New(h.signer, h.clock.now)
+	require.NoError(h.t, h.KeepAuthority(h.t.Context()))
+}
+
+func (h *house) tx(fn func(ctx context.Context, tx pg.Tx) error) {
+	h.t.Helper()
+	require.NoError(h.t, h.DB.InTx(h.t.Context(), fn))
+}
+
+// read takes one value with plain SQL that no use case tells.
+func read[T any](h *house, query string, args ...any) T {
+	h.t.Helper()
+	var out T
+	require.NoError(h.t, h.DB.Read(h.t.Context()).Gorm().Raw(query, args...).Row().Scan(&out))
+	return out
+}
