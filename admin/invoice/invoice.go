@@ -124,13 +124,14 @@ type Answer struct {
 	VendorSerial string
 	Number       string
 	PDFURL       string
-	Cause        string // why it failed, in the vendor's words
+	Total        money.Fen // with tax; zero where the vendor does not say
+	Cause        string    // why it failed, in the vendor's words
 }
 
 // Vendor issues invoices. Calls end within five seconds; errors are Unavailable "vendor_unavailable", where it is open
 // what happened, or Invalid "invoice_refused" (args: code, cause).
 type Vendor interface {
-	// Issue asks for an invoice. One asked for before under the same serial is no error.
+	// Issue asks for an invoice. One asked for before under the same serial is no error; if it failed, it is tried again.
 	Issue(ctx context.Context, o Order) error
 	Query(ctx context.Context, serial string) (Answer, error)
 	// Fetch downloads an invoice's file from where the vendor keeps it.

@@ -18,6 +18,7 @@ import (
 
 func init() {
 	pg.Constraint("invoice_one_open", fault.Conflict, "invoice_exists")
+	pg.Constraint("invoice_serial_key", fault.Conflict, "invoice_exists") // the serial follows from the order, so it is met first
 }
 
 // Places of sealed values.
@@ -250,10 +251,15 @@ func (i *Invoices) file(ctx context.Context, r row) ([]byte, error) {
 	return i.vault.Open(ctx, seal.Object{Key: *r.PDFObjectKey, SM3: r.PDFSM3, Size: *r.PDFBytes, DataKey: r.PDFDataKey})
 }
 
-// Hanging lists invoices requested or under way that nothing has happened to since before a moment, for the sweep.
+// rest is how much longer an invoice is left alone after each step that nothing came of: not at all after the first
+// four, then 10 seconds, doubling up to 10 minutes.
+const rest = `CASE WHEN attempts < 5 THEN interval '0' ELSE make_interval(secs => least(600, 5 * power(2, least(attempts, 20) - 4))) END`
+
+// Hanging lists invoices requested or under way that nothing has happened to since before a moment, for the sweep; those
+// asked for in vain again and again come later.
 func (i *Invoices) Hanging(_ context.Context, q pg.Q, before time.Time, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
-	err := q.Gorm().Model(&row{}).Where("state IN ('requested', 'issuing') AND changed_at < ?", before).
+	err := q.Gorm().Model(&row{}).Where("state IN ('requested', 'issuing') AND changed_at + "+rest+" < ?", before).
 		Order("changed_at, id").Limit(limit).Pluck("id", &ids).Error
 	return ids, pg.Fault(err)
 }

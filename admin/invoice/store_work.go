@@ -47,29 +47,42 @@ func (i *Invoices) ask(ctx context.Context, r row) error {
 	if fault.Is(err, fault.Invalid) {
 		return i.move(ctx, r, Issuing, map[string]any{"state": Failed, "last_error": cause(err)})
 	}
-	if err != nil {
+	return i.wait(ctx, r, err)
+}
+
+// wait notes a step that nothing came of yet, so that Hanging names the invoice later and later; why is what the vendor
+// said, nil if it is at work. The error is why, else "invoice_pending".
+func (i *Invoices) wait(ctx context.Context, r row, why error) error {
+	noted := map[string]any{"attempts": r.Attempts + 1}
+	if why == nil {
+		why = pending(nil)
+	} else {
+		noted["last_error"] = cause(why)
+	}
+	if err := i.move(ctx, r, Issuing, noted); err != nil {
 		return err
 	}
-	return pending(nil)
+	return why
 }
 
 // follow asks what became of a request and keeps the issued file.
 func (i *Invoices) follow(ctx context.Context, r row, keep func(context.Context, pg.Tx, Invoice) error) error {
 	answer, err := i.vendor.Query(ctx, r.Serial)
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		return i.wait(ctx, r, err)
 	case !answer.Found:
 		return i.ask(ctx, r) // the vendor never heard of our number: the call was lost on its way
+	case answer.Total != 0 && answer.Total != r.TotalFen:
+		return i.move(ctx, r, Issuing, map[string]any{"state": Failed, "last_error": "amount_differs", "vendor_serial": answer.VendorSerial})
 	case answer.State == Failed:
 		return i.move(ctx, r, Issuing, map[string]any{"state": Failed, "last_error": answer.Cause, "vendor_serial": answer.VendorSerial})
 	case answer.State == Issuing:
-		return pending(nil)
+		return i.wait(ctx, r, nil)
 	}
 	pdf, err := i.vendor.Fetch(ctx, answer.PDFURL)
 	if err != nil {
-		return err
+		return i.wait(ctx, r, err)
 	}
 	object, err := i.vault.Put(ctx, pdf)
 	if err != nil {
@@ -92,7 +105,7 @@ func (i *Invoices) follow(ctx context.Context, r row, keep func(context.Context,
 // Retry sets a failed invoice to work again, under the same number. Conflict "invoice_not_failed".
 func (i *Invoices) Retry(_ context.Context, tx pg.Tx, id uuid.UUID) error {
 	res := tx.Gorm().Model(&row{}).Where("id = ? AND state = ?", id, Failed).
-		Updates(map[string]any{"state": Requested, "changed_at": i.now()})
+		Updates(map[string]any{"state": Requested, "attempts": 0, "last_error": "", "changed_at": i.now()})
 	if res.Error == nil && res.RowsAffected == 0 {
 		return fault.New(fault.Conflict, "invoice_not_failed", nil)
 	}

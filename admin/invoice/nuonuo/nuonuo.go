@@ -1,9 +1,10 @@
-// Package nuonuo is the client of 诺诺's open platform (sdk.nuonuo.com, methods requestBillingNew and
-// queryInvoiceResult). Its callback carries no signature and is taken as a hint to call Query, no more.
+// Package nuonuo is the client of 诺诺's open platform (sdk.nuonuo.com, methods requestBillingNew, queryInvoiceResult
+// and reInvoice). Its callback carries no signature and is taken as a hint to call Query, no more.
 package nuonuo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -23,6 +24,7 @@ import (
 
 	"caconsole/admin/fault"
 	"caconsole/admin/invoice"
+	"caconsole/admin/money"
 )
 
 // Config is the account at the platform and the seller on the invoices.
@@ -53,11 +55,21 @@ const (
 	maxFile     = 10 << 20
 )
 
-// Codes of the platform. Nothing else of its codes is told apart.
+// Codes of the platform. Its answers to a request begin with an E; all others come from its gateway and are about the
+// caller (application, token, signature), so that the request itself was not looked at.
 const (
-	codeOK       = "E0000"
-	codeNotFound = "E9500"
-	duplicate    = "不能重复" // in the description: this order number is known already
+	codeOK        = "E0000"
+	codeDuplicate = "E9106" // 订单编号不能重复: this order number is known already
+	codeNotFound  = "E9500"
+)
+
+// States of an invoice at the platform. 20 (开票中) and 21 (签章中) are under way.
+const (
+	statusDone       = "2"
+	statusVoid       = "3"
+	statusVoiding    = "31"
+	statusFailed     = "22"
+	statusSealFailed = "24"
 )
 
 var client = &http.Client{Timeout: callTimeout}
@@ -95,7 +107,8 @@ type line struct {
 
 var beijing = time.FixedZone("CST", 8*3600)
 
-// Issue asks for an invoice. The platform pushes nothing itself (pushMode -1): sending is our own business.
+// Issue asks for an invoice; one that failed there under this number is started again. The platform pushes nothing
+// itself (pushMode -1): sending is our own business.
 func (c *Client) Issue(ctx context.Context, o invoice.Order) error {
 	kind := "pc" // 数电普票
 	if o.Buyer.Kind == invoice.Special {
@@ -114,19 +127,44 @@ func (c *Client) Issue(ctx context.Context, o invoice.Order) error {
 		}},
 	}}
 	code, describe, err := c.call(ctx, "nuonuo.OpeMplatform.requestBillingNew", body, nil)
-	if err != nil || code == codeOK || strings.Contains(describe, duplicate) {
+	switch {
+	case err != nil:
 		return err
+	case code == codeDuplicate:
+		return c.again(ctx, o.Serial)
+	}
+	return refusal(code, describe)
+}
+
+// again has the platform try once more what failed there (reInvoice); what is under way or done is left alone.
+func (c *Client) again(ctx context.Context, serial string) error {
+	a, err := c.Query(ctx, serial)
+	if err != nil || a.State != invoice.Failed {
+		return err
+	}
+	code, describe, err := c.call(ctx, "nuonuo.OpeMplatform.reInvoice", map[string]string{"orderno": serial}, nil)
+	if err != nil {
+		return err
+	}
+	return refusal(code, describe)
+}
+
+func refusal(code, describe string) error {
+	if code == codeOK {
+		return nil
 	}
 	return &fault.Error{Kind: fault.Invalid, Key: "invoice_refused", Args: fault.Args{"code": code, "cause": describe}}
 }
 
 type result struct {
-	SerialNo  string `json:"serialNo"`
-	Status    string `json:"status"`
-	FailCause string `json:"failCause"`
-	PDFURL    string `json:"pdfUrl"`
-	DigitalNo string `json:"allElectronicInvoiceNumber"`
-	InvoiceNo string `json:"invoiceNo"`
+	SerialNo    string `json:"serialNo"`
+	Status      string `json:"status"`
+	StatusMsg   string `json:"statusMsg"`
+	FailCause   string `json:"failCause"`
+	PDFURL      string `json:"pdfUrl"`
+	DigitalNo   string `json:"allElectronicInvoiceNumber"`
+	InvoiceNo   string `json:"invoiceNo"`
+	OrderAmount string `json:"orderAmount"` // with tax, yuan
 }
 
 // Query asks by our own number, so that it can be asked before the platform has told its own.
@@ -142,16 +180,25 @@ func (c *Client) Query(ctx context.Context, serial string) (invoice.Answer, erro
 	case code != codeOK || len(found) != 1:
 		return invoice.Answer{}, down(fmt.Errorf("query: %s %s", code, describe))
 	}
-	r := found[0]
-	a := invoice.Answer{Found: true, State: invoice.Issuing, VendorSerial: r.SerialNo, Number: r.DigitalNo, PDFURL: r.PDFURL, Cause: r.FailCause}
-	if a.Number == "" {
-		a.Number = r.InvoiceNo
+	return found[0].answer()
+}
+
+func (r result) answer() (invoice.Answer, error) {
+	a := invoice.Answer{
+		Found: true, State: invoice.Issuing, VendorSerial: r.SerialNo, PDFURL: r.PDFURL,
+		Number: cmp.Or(r.DigitalNo, r.InvoiceNo), Cause: cmp.Or(r.FailCause, r.StatusMsg),
 	}
 	switch r.Status {
-	case "2":
+	case statusDone:
 		a.State = invoice.Issued
-	case "22", "24":
+	case statusFailed, statusSealFailed, statusVoid, statusVoiding:
 		a.State = invoice.Failed
+	}
+	if r.OrderAmount != "" {
+		var err error
+		if a.Total, err = money.Parse(r.OrderAmount); err != nil {
+			return invoice.Answer{}, down(err)
+		}
 	}
 	return a, nil
 }
@@ -215,6 +262,9 @@ func (c *Client) call(ctx context.Context, method string, in, out any) (code, de
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&answer); err != nil {
 		return "", "", down(err)
+	}
+	if !strings.HasPrefix(answer.Code, "E") {
+		return "", "", down(fmt.Errorf("gateway: %s %s", answer.Code, answer.Describe))
 	}
 	if answer.Code == codeOK && out != nil {
 		if err := json.Unmarshal(answer.Result, out); err != nil {

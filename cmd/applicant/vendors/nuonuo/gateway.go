@@ -85,6 +85,7 @@ func New(o Options) (*Platform, error) {
 	p.methods = map[string]func([]byte) answer{
 		"nuonuo.OpeMplatform.requestBillingNew":  p.requestBilling,
 		"nuonuo.OpeMplatform.queryInvoiceResult": p.queryResult,
+		"nuonuo.OpeMplatform.reInvoice":          p.reInvoice,
 	}
 	for _, v := range shelf.All() {
 		if !v.Told {

@@ -239,6 +239,36 @@ func (p *Platform) tell(v invoice) {
 	})
 }
 
+// reInvoice starts a failed invoice again under the same numbers, from what was sent at first. Whatever the simulator
+// made it fail for is over at the second try.
+func (p *Platform) reInvoice(body []byte) answer {
+	var in struct {
+		OrderNo string `json:"orderno"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return answer{Code: codeInvalid, Describe: "报文格式错误"}
+	}
+	v, ok := p.invoices.Get(in.OrderNo)
+	at := p.opt.Now()
+	switch {
+	case !ok:
+		return answer{Code: codeNotFound, Describe: "未查询到发票信息"}
+	case v.status(at) == statusDone:
+		return answer{Code: codeInvalid, Describe: "发票已生成，无需再重试开票"}
+	case v.status(at) == statusIssuing:
+		return answer{Code: codeInvalid, Describe: "开票中（重试中），请耐心等待开票结果"}
+	}
+	kept, err := p.invoices.Update(in.OrderNo, func(v *invoice) error {
+		v.Cause, v.Due, v.Told = "", at.Add(p.opt.Delay), false
+		return nil
+	})
+	if err != nil {
+		return answer{Code: "E9999", Describe: err.Error()}
+	}
+	p.tell(kept)
+	return answer{Code: codeOK, Describe: "重试成功"}
+}
+
 func (p *Platform) told(orderNo string) {
 	if _, err := p.invoices.Update(orderNo, func(v *invoice) error { v.Told = true; return nil }); err != nil {
 		p.opt.Log.Warn("callback not noted", "order", orderNo, "error", err)

@@ -208,6 +208,20 @@ func TestFailedInvoice(t *testing.T) {
 	require.Equal(t, "22", v.Status)
 	require.NotEmpty(t, v.FailCause)
 	require.Empty(t, v.InvoiceNo)
+
+	code, _ = b.call(t, "nuonuo.OpeMplatform.requestBillingNew", billing("1", "开票失败公司", ""), nil)
+	require.Equal(t, codeDuplicate, code, "what failed keeps its number")
+	again := map[string]string{"orderno": "1"}
+	code, _ = b.call(t, "nuonuo.OpeMplatform.reInvoice", again, nil)
+	require.Equal(t, codeOK, code)
+	code, _ = b.call(t, "nuonuo.OpeMplatform.reInvoice", again, nil)
+	require.Equal(t, codeInvalid, code, "under way")
+	b.clock.move(time.Second)
+	require.Equal(t, "2", b.query(t, "1").Status)
+	code, _ = b.call(t, "nuonuo.OpeMplatform.reInvoice", again, nil)
+	require.Equal(t, codeInvalid, code, "done")
+	code, _ = b.call(t, "nuonuo.OpeMplatform.reInvoice", map[string]string{"orderno": "2"}, nil)
+	require.Equal(t, codeNotFound, code)
 }
 
 func TestWrongOrdersAreRefused(t *testing.T) {
