@@ -45,5 +45,5 @@ func (f *Flow) AllocateByHand(ctx context.Context, a actor.Actor, line uuid.UUID
 		done.Gap = c.Receivable.Rest() - done.Amount
 		return err
 	})
-	return done, err
+	return done, f.fourEyes(ctx, a, "matching.allocated", no, err)
 }

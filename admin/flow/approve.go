@@ -33,7 +33,7 @@ func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion
 	if missing := review.Missing(op.Checks); len(missing) > 0 {
 		return fault.New(fault.Conflict, "checks_missing", fault.Args{"count": len(missing)})
 	}
-	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, held, err := f.seen(ctx, tx, a, no, op)
 		if err != nil {
 			return err
@@ -53,6 +53,7 @@ func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion
 		}
 		return f.decided(ctx, tx, a, o, held, op.verdict(review.Approved))
 	})
+	return f.fourEyes(ctx, a, "review.approved", no, err)
 }
 
 // approved adds the reviewer's signature to the order's authorisation.
@@ -77,7 +78,7 @@ func (f *Flow) seen(ctx context.Context, tx pg.Tx, a actor.Actor, no string, op 
 	if err != nil {
 		return order.Order{}, review.Claim{}, err
 	}
-	held, err := f.Reviews.RequireHolder(ctx, tx, o.ID, a.ID)
+	held, err := f.holds(ctx, tx, a, o)
 	if err != nil {
 		return order.Order{}, review.Claim{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/fault"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/admin/review"
@@ -36,13 +37,19 @@ func (f *Flow) Claim(ctx context.Context, a actor.Actor, no string) (order.Order
 		o, err = f.claim(ctx, tx, a, locked)
 		return err
 	})
-	return o, err
+	return o, f.fourEyes(ctx, a, "review.claimed", no, err)
 }
 
-// claim expects the order's row to be locked.
+// claim expects the order's row to be locked. A claim counts while the gate says so: one that an order left behind when
+// it fell out of the queue keeps nobody from it.
 func (f *Flow) claim(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order) (order.Order, error) {
 	if err := f.Orders.MayTake(ctx, tx, o.ID, a.ID, order.DutyReview); err != nil {
 		return order.Order{}, err
+	}
+	if o.Gates.Review != order.Claimed {
+		if err := f.Reviews.Release(ctx, tx, o.ID); err != nil {
+			return order.Order{}, err
+		}
 	}
 	if _, err := f.Reviews.Claim(ctx, tx, o.ID, a.ID); err != nil {
 		return order.Order{}, err
@@ -60,11 +67,19 @@ func (f *Flow) Release(ctx context.Context, a actor.Actor, no string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := f.Reviews.RequireHolder(ctx, tx, o.ID, a.ID); err != nil {
+		if _, err := f.holds(ctx, tx, a, o); err != nil {
 			return err
 		}
 		return f.unclaim(ctx, tx, a, o)
 	})
+}
+
+// holds returns the claim of whoever works on the order. Conflict "claim_lost" where that is not the actor (any more).
+func (f *Flow) holds(ctx context.Context, q pg.Q, a actor.Actor, o order.Order) (review.Claim, error) {
+	if o.Gates.Review != order.Claimed {
+		return review.Claim{}, fault.New(fault.Conflict, "claim_lost", nil)
+	}
+	return f.Reviews.RequireHolder(ctx, q, o.ID, a.ID)
 }
 
 func (f *Flow) unclaim(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order) error {
@@ -80,14 +95,18 @@ func (f *Flow) unclaim(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Ord
 	return err
 }
 
-// SaveDraft keeps what the reviewer has ticked and written so far. Conflict "claim_lost" where they no longer hold the order.
+// SaveDraft keeps what the reviewer has ticked and written so far, and renews their lease: who writes is at work.
+// Conflict "claim_lost" where they no longer hold the order.
 func (f *Flow) SaveDraft(ctx context.Context, a actor.Actor, no string, d review.Draft) error {
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		o, err := f.Orders.Get(ctx, tx, a, no)
+		o, err := f.Orders.Lock(ctx, tx, a, no)
 		if err != nil {
 			return err
 		}
-		if _, err := f.Reviews.RequireHolder(ctx, tx, o.ID, a.ID); err != nil {
+		if _, err := f.holds(ctx, tx, a, o); err != nil {
+			return err
+		}
+		if _, err := f.Reviews.Claim(ctx, tx, o.ID, a.ID); err != nil {
 			return err
 		}
 		d.OrderID, d.StaffID = o.ID, a.ID

@@ -23,7 +23,7 @@ func (f *Flow) ConfirmIssue(ctx context.Context, a actor.Actor, nos []string) er
 	if len(nos) == 0 || len(nos) > MaxBatch {
 		return fault.InvalidField("orders", "batch_size")
 	}
-	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		orders := make([]order.Order, 0, len(nos))
 		auths := make([]issuance.Authorisation, 0, len(nos))
 		digests := make([]cert.Digest, 0, len(nos))
@@ -45,6 +45,8 @@ func (f *Flow) ConfirmIssue(ctx context.Context, a actor.Actor, nos []string) er
 		}
 		return nil
 	})
+	no, _ := fault.Of(err).Args["no"].(string)
+	return f.fourEyes(ctx, a, "issuance.confirmed", no, err)
 }
 
 // approvedOrder locks an order that waits for its issuer and returns what the reviewer signed, if it still says what the

@@ -3,11 +3,14 @@ package flow_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
 	"fmt"
 	"image"
 	"image/jpeg"
 	"strings"
 
+	"github.com/emmansun/gmsm/sm2"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -24,6 +27,7 @@ import (
 	"caconsole/admin/review"
 	"caconsole/admin/seal"
 	"caconsole/issuance"
+	"caconsole/issuance/cert"
 	"caconsole/issuance/cert/certtest"
 )
 
@@ -55,7 +59,7 @@ func (h *house) apply() *renewal {
 	}
 	r.logIn()
 	r.bringUkey()
-	view, err := h.CreateOrder(h.t.Context(), r.who, idem.Key{}, flow.NewOrder{
+	view, err := h.CreateOrder(h.t.Context(), r.who, noKey, flow.NewOrder{
 		Serial: string(r.pair.Sign.Serial), Years: 2,
 		Organisation: applicant.Organisation{Name: r.holder, IDKind: applicant.CreditCode, IDNumber: certtest.OrganisationCode},
 		Agent:        applicant.Person{Name: agentName, IDNumber: agentNumber, Phone: seal.Secret(r.phone), Email: seal.Secret(r.email)},
@@ -123,7 +127,7 @@ func (r *renewal) upload(kind document.Kind, shade uint8) error {
 // form confirms the form and hands it in.
 func (r *renewal) form() *renewal {
 	r.t.Helper()
-	_, err := r.ConfirmForm(r.t.Context(), r.who, idem.Key{}, r.no)
+	_, err := r.ConfirmForm(r.t.Context(), r.who, noKey, r.no)
 	require.NoError(r.t, err)
 	require.NoError(r.t, r.upload(document.ApplicationForm, 200))
 	return r
@@ -140,7 +144,7 @@ func (r *renewal) papers() *renewal {
 // begun opens a try of the agent's identity and returns its id.
 func (r *renewal) begun() uuid.UUID {
 	r.t.Helper()
-	s, err := r.StartIdentity(r.t.Context(), r.who, idem.Key{}, r.no)
+	s, err := r.StartIdentity(r.t.Context(), r.who, noKey, r.no)
 	require.NoError(r.t, err)
 	id, err := uuid.Parse(strings.TrimPrefix(s.URL, "https://face.example/"))
 	require.NoError(r.t, err)
@@ -159,7 +163,7 @@ func (r *renewal) identified() *renewal {
 // awaited chooses the transfer.
 func (r *renewal) awaited() *renewal {
 	r.t.Helper()
-	_, err := r.ChoosePayment(r.t.Context(), r.who, idem.Key{}, r.no, "transfer")
+	_, err := r.ChoosePayment(r.t.Context(), r.who, noKey, r.no, "transfer")
 	require.NoError(r.t, err)
 	return r
 }
@@ -272,4 +276,31 @@ func (r *renewal) draft() review.Draft {
 	d, err := r.Reviews.Draft(r.t.Context(), r.DB.Read(r.t.Context()), r.order().ID)
 	require.NoError(r.t, err)
 	return d
+}
+
+// noKey is a request without an idempotency key.
+var noKey idem.Key
+
+// sign is what the Ukey's old key says to a text.
+func (r *renewal) sign(text string) []byte {
+	r.t.Helper()
+	sig, err := r.ukey.SignKey.Sign(rand.Reader, []byte(text), sm2.DefaultSM2SignerOpts)
+	require.NoError(r.t, err)
+	return sig
+}
+
+// keyOf is the public half of a member's approval key.
+func (h *house) keyOf(a actor.Actor) *ecdsa.PublicKey {
+	h.t.Helper()
+	keys, err := h.Staff.ApprovalKeys(h.t.Context(), h.DB.Read(h.t.Context()))
+	require.NoError(h.t, err)
+	for _, k := range keys {
+		if k.StaffID == a.ID {
+			key, err := cert.ParseKey(k.PublicKey)
+			require.NoError(h.t, err)
+			return key
+		}
+	}
+	require.Fail(h.t, "no key", a.Name)
+	return nil
 }

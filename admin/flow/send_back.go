@@ -24,7 +24,7 @@ func (f *Flow) SendBack(ctx context.Context, a actor.Actor, no string, op Opinio
 	if err := told(op.CustomerText); err != nil {
 		return err
 	}
-	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, held, err := f.seen(ctx, tx, a, no, op)
 		if err != nil {
 			return err
@@ -44,6 +44,7 @@ func (f *Flow) SendBack(ctx context.Context, a actor.Actor, no string, op Opinio
 		}
 		return f.decided(ctx, tx, a, o, held, op.verdict(review.Returned))
 	})
+	return f.fourEyes(ctx, a, "review.returned", no, err)
 }
 
 // Reject is 驳回: final. The order closes, money that came goes back, the applicant is told why.
@@ -54,7 +55,7 @@ func (f *Flow) Reject(ctx context.Context, a actor.Actor, no string, op Opinion)
 	if err := told(op.CustomerText); err != nil {
 		return err
 	}
-	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, held, err := f.seen(ctx, tx, a, no, op)
 		if err != nil {
 			return err
@@ -74,6 +75,7 @@ func (f *Flow) Reject(ctx context.Context, a actor.Actor, no string, op Opinion)
 		}
 		return f.decided(ctx, tx, a, o, held, op.verdict(review.Rejected))
 	})
+	return f.fourEyes(ctx, a, "review.rejected", no, err)
 }
 
 // told refuses a verdict without words for the applicant, or with words no SMS can carry.
