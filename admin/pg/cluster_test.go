@@ -152,12 +152,14 @@ func TestStartAfterKill(t *testing.T) {
 func TestTwoProgramsShareTheServer(t *testing.T) {
 	t.Parallel()
 	data := openFolder(t)
-	_, pid := program(t, self(t), data, nil)
+	prog, pid := program(t, self(t), data, nil)
 	c := startCluster(t, data)
 	require.Zero(t, c.PID())
 	execOn(t, c, "CREATE TABLE made ()")
 	c.Stop()
 	require.True(t, alive(pid), "the server belongs to the other program")
+	require.NoError(t, prog.Process.Kill())
+	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 10*time.Millisecond, "and ends with it")
 }
 
 // Both start at the same moment on an empty folder: one makes the cluster, both can use it.
