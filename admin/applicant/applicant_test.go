@@ -168,7 +168,10 @@ func TestConsents(t *testing.T) {
 	id := d.signIn(now).ApplicantID
 	service, face := applicant.Agreed{Code: "service", Version: 1}, applicant.Agreed{Code: "sensitive_data", Version: 1}
 	give := func(at time.Time, agreed ...applicant.Agreed) {
-		d.inTx(func(ctx context.Context, tx pg.Tx) error { return d.GiveConsents(ctx, tx, id, agreed, "192.0.2.1", at) })
+		d.inTx(func(ctx context.Context, tx pg.Tx) error {
+			_, err := d.GiveConsents(ctx, tx, id, agreed, "192.0.2.1", at)
+			return err
+		})
 	}
 	given := func() []applicant.Consent {
 		c, err := d.ConsentsOf(t.Context(), d.db.Read(t.Context()), id)
@@ -190,7 +193,8 @@ func TestConsents(t *testing.T) {
 	require.NotEmpty(t, applicant.Missing([]applicant.Agreed{{Code: "service", Version: 2}}, given()), "another version")
 
 	err := d.db.InTx(t.Context(), func(ctx context.Context, tx pg.Tx) error {
-		return d.GiveConsents(ctx, tx, id, []applicant.Agreed{{Code: "service", Version: 9}}, "192.0.2.1", now)
+		_, err := d.GiveConsents(ctx, tx, id, []applicant.Agreed{{Code: "service", Version: 9}}, "192.0.2.1", now)
+		return err
 	})
 	require.True(t, fault.HasKey(err, "agreement_unknown"), "%v", err)
 }

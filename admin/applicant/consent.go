@@ -23,14 +23,14 @@ type Consent struct {
 	GivenAt time.Time
 }
 
-// GiveConsents records what an applicant agreed to; what stands already stays with its first time. The versions must
-// exist (foreign key); that they are the ones in force is the caller's to check.
-func (a *Applicants) GiveConsents(_ context.Context, tx pg.Tx, applicantID uuid.UUID, agreed []Agreed, ip string, now time.Time) error {
+// GiveConsents records what an applicant agreed to and returns how much of it is new; what stands already stays with
+// its first time. The versions must exist (foreign key); that they are the ones in force is the caller's to check.
+func (a *Applicants) GiveConsents(_ context.Context, tx pg.Tx, applicantID uuid.UUID, agreed []Agreed, ip string, now time.Time) (int64, error) {
 	rows := make([]consentRow, 0, len(agreed))
 	for _, c := range agreed {
 		id, err := uuid.NewV7()
 		if err != nil {
-			return fault.Wrap("random_unavailable", err)
+			return 0, fault.Wrap("random_unavailable", err)
 		}
 		rows = append(rows, consentRow{
 			ID: id, ApplicantID: applicantID, Agreement: c.Code, Version: c.Version, GivenAt: now.UTC(), IP: ip,

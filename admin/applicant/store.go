@@ -135,11 +135,12 @@ func lockAccount(tx pg.Tx, id uuid.UUID) error {
 	return pg.Fault(err)
 }
 
-func putConsents(tx pg.Tx, rows []consentRow) error {
+func putConsents(tx pg.Tx, rows []consentRow) (int64, error) {
 	if len(rows) == 0 {
-		return nil
+		return 0, nil
 	}
-	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error)
+	res := tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&rows)
+	return res.RowsAffected, pg.Fault(res.Error)
 }
 
 func withdrawConsents(tx pg.Tx, applicantID uuid.UUID, codes []string, now time.Time) (int64, error) {

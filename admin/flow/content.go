@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strconv"
 
 	"caconsole/admin/fault"
@@ -44,10 +45,15 @@ func (f *Flow) contentDigest(ctx context.Context, q pg.Q, o order.Order) ([]byte
 	return c.Digest()
 }
 
+// identityContent is the try that passed, or the newest where none did.
 func (f *Flow) identityContent(ctx context.Context, q pg.Q, o order.Order) (review.Identity, error) {
-	attempt, err := f.Identities.Latest(ctx, q, o.ID)
-	if fault.Is(err, fault.NotFound) {
-		return review.Identity{State: string(identity.Begun)}, nil
+	attempts, err := f.Identities.List(ctx, q, o.ID)
+	if err != nil || len(attempts) == 0 {
+		return review.Identity{State: string(identity.Begun)}, err
 	}
-	return review.Identity{Attempt: attempt.ID.String(), State: string(attempt.State), Score: strconv.Itoa(attempt.Score)}, err
+	counts := attempts[0]
+	if i := slices.IndexFunc(attempts, func(a identity.Attempt) bool { return a.State == identity.Passed }); i >= 0 {
+		counts = attempts[i]
+	}
+	return review.Identity{Attempt: counts.ID.String(), State: string(counts.State), Score: strconv.Itoa(counts.Score)}, nil
 }

@@ -11,14 +11,18 @@ import (
 	"caconsole/admin/pg"
 )
 
-// GiveConsents records that the applicant agrees to texts in force and returns all they stand by. Faults: required,
-// agreement_outdated (a version that is not, or no longer, in force).
+// GiveConsents records that the applicant agrees to texts in force and returns all they stand by. What had been
+// approved of their open orders has to be looked at again if that is new. Faults: required, agreement_outdated (a
+// version that is not, or no longer, in force).
 func (f *Flow) GiveConsents(ctx context.Context, a actor.Actor, agreed []applicant.Agreed) ([]applicant.Consent, error) {
 	if len(agreed) == 0 {
 		return nil, fault.InvalidField("codes", "required")
 	}
 	var consents []applicant.Consent
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		if err := f.Applicants.Lock(ctx, tx, a.ID); err != nil { // before any order, as everywhere
+			return err
+		}
 		now := f.Now()
 		agreements, err := f.Projects.Agreements(ctx, tx, now)
 		if err != nil {
@@ -30,10 +34,16 @@ func (f *Flow) GiveConsents(ctx context.Context, a actor.Actor, agreed []applica
 				return refuseField(fault.Invalid, "codes", "agreement_outdated", fault.Args{"code": c.Code})
 			}
 		}
-		if err := f.Applicants.GiveConsents(ctx, tx, a.ID, agreed, a.IP, now); err != nil {
+		fresh, err := f.Applicants.GiveConsents(ctx, tx, a.ID, agreed, a.IP, now)
+		if err != nil {
 			return err
 		}
-		entry := audit.Entry{Action: "consent.given", Object: "applicant:" + a.ID.String(), Details: map[string]any{"agreements": agreed}}
+		if fresh > 0 {
+			if err := f.consentsChanged(ctx, tx, a, nil); err != nil {
+				return err
+			}
+		}
+		entry := audit.Entry{Action: consentGiven, Object: "applicant:" + a.ID.String(), Details: map[string]any{"agreements": agreed}}
 		if err := audit.Append(ctx, tx, a, now, entry); err != nil {
 			return err
 		}

@@ -25,22 +25,26 @@ func (IdentityResultArgs) Kind() string { return "identity_result" }
 const identityHangs = 20 * time.Second
 
 // IdentityResult fetches what the vendor knows about a try and moves the identity gate by it: passed only if the result
-// names the agent. A try that is not finished stays open until its link runs out. It may run again at will.
+// names the agent. A try that is not finished stays open until its link runs out; one whose order has closed or lost
+// its consent ends without a question, for nobody may have its pictures. It may run again at will.
 func (f *Flow) IdentityResult(ctx context.Context, id uuid.UUID) error {
-	attempt, err := f.Identities.Get(ctx, f.DB.Read(ctx), id)
+	q := f.DB.Read(ctx)
+	attempt, err := f.Identities.Get(ctx, q, id)
+	if err != nil || (attempt.State != identity.Begun && attempt.State != identity.Pending) {
+		return err
+	}
+	o, err := f.Orders.ByID(ctx, q, actor.Job("identity_result"), attempt.OrderID)
 	if err != nil {
 		return err
 	}
 	over := f.Now().After(attempt.ExpiresAt)
 	switch {
-	case attempt.State == identity.Begun && over:
-		return f.endIdentity(ctx, attempt, func(ctx context.Context, tx pg.Tx) (identity.Attempt, error) {
-			return f.Identities.Expire(ctx, tx, id)
-		})
-	case attempt.State != identity.Pending:
+	case !wanted(o.Gates), attempt.State == identity.Begun && over:
+		return f.expireIdentity(ctx, attempt)
+	case attempt.State == identity.Begun:
 		return nil
 	}
-	session, err := f.Identities.Session(ctx, f.DB.Read(ctx), id)
+	session, err := f.Identities.Session(ctx, q, id)
 	if err != nil {
 		return err
 	}
@@ -59,11 +63,19 @@ func (f *Flow) IdentityResult(ctx context.Context, id uuid.UUID) error {
 			return f.Identities.Finish(ctx, tx, id, kept)
 		})
 	case over:
-		return f.endIdentity(ctx, attempt, func(ctx context.Context, tx pg.Tx) (identity.Attempt, error) {
-			return f.Identities.Expire(ctx, tx, id)
-		})
+		return f.expireIdentity(ctx, attempt)
 	}
 	return nil
+}
+
+// wanted tells whether anything may still be found out about an order's agent: vendors learn nothing of a person whose
+// order is over or who has withdrawn their consent.
+func wanted(g order.Gates) bool { return g.Closed == order.Open && g.Consent == order.Given }
+
+func (f *Flow) expireIdentity(ctx context.Context, attempt identity.Attempt) error {
+	return f.endIdentity(ctx, attempt, func(ctx context.Context, tx pg.Tx) (identity.Attempt, error) {
+		return f.Identities.Expire(ctx, tx, attempt.ID)
+	})
 }
 
 // endIdentity ends a try and moves the gate, under the order's lock. On a closed order only the try ends; so does one
@@ -85,6 +97,11 @@ func (f *Flow) endIdentity(ctx context.Context, attempt identity.Attempt, end fu
 		latest, err := f.Identities.Latest(ctx, tx, o.ID)
 		if err != nil || (latest.ID != ended.ID && ended.State != identity.Passed) {
 			return err
+		}
+		if latest.ID != ended.ID { // the person has passed: the later try must not change what a reviewer sees
+			if _, err := f.Identities.Expire(ctx, tx, latest.ID); err != nil {
+				return err
+			}
 		}
 		_, err = f.Orders.Change(ctx, tx, a, o.No, "identity."+string(ended.State), func(g *order.Gates) error {
 			g.Identity = order.State(ended.State)

@@ -28,12 +28,13 @@ const (
 )
 
 // TelecomCheck asks whether the agent's name, ID number and phone belong together and moves the telecom gate: 不一致
-// blocks, 待核 never does. A carrier that is down counts as 待核 until it answers.
+// blocks, 待核 never does. A carrier that is down counts as 待核 until it answers. Nobody is asked about the agent of an
+// order that is over.
 func (f *Flow) TelecomCheck(ctx context.Context, args TelecomCheckArgs) error {
 	a := actor.Job("telecom_check")
 	q := f.DB.Read(ctx)
 	o, err := f.Orders.Get(ctx, q, a, args.OrderNo)
-	if err != nil {
+	if err != nil || !wanted(o.Gates) {
 		return err
 	}
 	agent, _, err := f.Orders.Persons(ctx, q, o.ID)
@@ -68,7 +69,7 @@ func (f *Flow) setTelecom(ctx context.Context, tx pg.Tx, a actor.Actor, no strin
 		return err
 	}
 	g := o.Gates
-	if g.Closed != order.Open || (g.Issuance != order.None && g.Issuance != order.Failed) || g.Telecom == order.State(check.Outcome) {
+	if !wanted(g) || atSigner(g) || g.Telecom == order.State(check.Outcome) {
 		return nil
 	}
 	_, err = f.Orders.Change(ctx, tx, a, no, "telecom."+string(check.Outcome), func(g *order.Gates) error {

@@ -340,6 +340,13 @@ func (i *Identities) Image(ctx context.Context, q pg.Q, a actor.Actor, id uuid.U
 	return i.vault.Open(ctx, seal.Object{Key: img.ObjectKey, SM3: img.SM3, Size: img.SizeBytes, DataKey: img.DataKeySealed})
 }
 
+// Forget deletes the face and card images of an order's tries. With a row goes the only key of its file, so that nobody
+// can open it any more, whatever copies of the file there are.
+func (i *Identities) Forget(_ context.Context, tx pg.Tx, orderID uuid.UUID) error {
+	tries := tx.Gorm().Model(&row{}).Select("id").Where("order_id = ?", orderID)
+	return pg.Fault(tx.Gorm().Where("attempt_id IN (?)", tries).Delete(&imageRow{}).Error)
+}
+
 type checkRow struct {
 	ID         uuid.UUID
 	OrderID    uuid.UUID
