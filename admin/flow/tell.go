@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +22,7 @@ func (f *Flow) tell(ctx context.Context, tx pg.Tx, o order.Order, t notify.Templ
 	}
 	key := "order:" + o.No + ":" + string(t)
 	if t == notify.Returned {
-		key += ":" + f.Now().UTC().Format(time.RFC3339Nano)
+		key += ":" + strconv.Itoa(o.Gates.ContentVersion)
 	}
 	return f.Messages.Queue(ctx, tx, notify.Message{OrderID: o.ID, Template: t, Channel: notify.SMS, To: agent.Phone, Args: args, Key: key})
 }

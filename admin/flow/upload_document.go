@@ -10,6 +10,7 @@ import (
 	"caconsole/admin/job"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
+	"caconsole/admin/review"
 )
 
 // Upload is a scan an applicant hands in.
@@ -75,12 +76,29 @@ func (f *Flow) mayUpload(ctx context.Context, q pg.Q, a actor.Actor, o order.Ord
 	case g.Review != order.Returned:
 		return nil
 	}
+	return f.wasReturned(ctx, q, a, o, kind)
+}
+
+// wasReturned refuses a paper that the last 退回补件 did not name, unless the order has none of its kind in force: a
+// corrected form makes the scan of the old one obsolete.
+func (f *Flow) wasReturned(ctx context.Context, q pg.Q, a actor.Actor, o order.Order, kind document.Kind) error {
 	papers, err := f.Documents.List(ctx, q, a, o.ID)
-	wasReturned := func(d document.Document) bool { return d.Kind == kind && d.ReturnedReason != "" }
-	if err == nil && !slices.ContainsFunc(papers, wasReturned) {
-		err = fault.New(fault.Conflict, "document_not_returned", nil)
+	if err != nil {
+		return err
 	}
-	return err
+	at := slices.IndexFunc(papers, func(d document.Document) bool { return d.Kind == kind && d.State != document.Superseded })
+	if at < 0 || papers[at].State == document.Returned {
+		return nil
+	}
+	verdicts, err := f.Reviews.Verdicts(ctx, q, o.ID)
+	if err != nil {
+		return err
+	}
+	named := func(i review.Item) bool { return i.Kind == string(kind) }
+	if len(verdicts) == 0 || !slices.ContainsFunc(verdicts[0].Items, named) {
+		return fault.New(fault.Conflict, "document_not_returned", nil)
+	}
+	return nil // returned, and replaced once already
 }
 
 // paperArrived moves the documents gate of an order whose papers changed. What was approved over the old ones is void.

@@ -187,4 +187,6 @@ func (p *printer) Query(_ context.Context, serial string) (invoice.Answer, error
 	return invoice.Answer{Found: true, State: invoice.Issued, VendorSerial: "V" + serial, Number: "26442000000000000001", PDFURL: "x"}, nil
 }
 
-func (p *printer) Fetch(context.Context, string) ([]byte, error) { return []byte("%PDF-1.7 invoice"), nil }
+func (p *printer) Fetch(context.Context, string) ([]byte, error) {
+	return []byte("%PDF-1.7 invoice"), nil
+}

@@ -30,6 +30,7 @@ func TestStageFromGates(t *testing.T) {
 		"queued":                     {func(g *Gates) { g.Review = Queued }, StageReview},
 		"claimed":                    {func(g *Gates) { g.Review = Claimed }, StageReview},
 		"sent back":                  {func(g *Gates) { g.Review, g.Documents = Returned, Returned }, StageReturned},
+		"papers back, money gone":    {func(g *Gates) { g.Review, g.Payment = Returned, Awaiting }, StageTransfer},
 		"approved":                   {func(g *Gates) { g.Review, g.Documents = Approved, Accepted }, StageToIssue},
 		"approved, match undone":     {func(g *Gates) { g.Review, g.Documents, g.Payment = Approved, Accepted, Awaiting }, StageTransfer},
 		"at the signer":              {func(g *Gates) { g.Review, g.Issuance = Approved, Reserved }, StageIssuing},

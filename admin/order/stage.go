@@ -52,7 +52,7 @@ func (g Gates) onlineStage() Stage {
 
 func (g Gates) reviewedStage() Stage {
 	switch {
-	case g.Review == Returned:
+	case g.Review == Returned && g.Documents == Returned:
 		return StageReturned
 	case g.Documents == Missing || g.Documents == Returned:
 		return StagePapers
