@@ -172,6 +172,6 @@ func (b *Board) Invoice(ctx context.Context, a actor.Actor, id uuid.UUID) (Invoi
 	d := rows[0]
 	err = b.db.ReadOnly(ctx).Gorm().Table("message m").Where("m.dedupe_key = ?", "invoice:"+id.String()).
 		Select("m.id, m.channel, m.to_mask, m.version, m.state, m.attempts, m.last_error, m.created_at, m.sent_at").
-		Order("m.created_at DESC, m.channel").Limit(50).Scan(&d.Deliveries).Error
+		Order("m.created_at DESC, m.version DESC, m.channel").Limit(50).Scan(&d.Deliveries).Error
 	return d, pg.Fault(err)
 }

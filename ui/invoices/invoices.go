@@ -4,6 +4,8 @@ package invoices
 import (
 	"embed"
 	"net/url"
+	"regexp"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -48,7 +50,8 @@ type Line struct {
 type Delivery struct {
 	board.Delivery
 	Status    page.Status
-	MayResend bool // the newest of its channel, and not on its way
+	Answer    string // what the channel said, in words where they are ours
+	MayResend bool   // the newest of its channel, and not on its way
 	Failed    bool
 }
 
@@ -56,6 +59,7 @@ type Delivery struct {
 type Detail struct {
 	board.InvoiceDetail
 	Status     page.Status
+	Answer     string // what the vendor said last, in words where they are ours
 	Deliveries []Delivery
 	MayRetry   bool
 	MayResend  bool
@@ -75,7 +79,7 @@ type Page struct {
 
 func (d Deps) list(c *page.Ctx) error {
 	f := board.InvoiceFilter{Tab: board.InvoiceTab(c.Query("tab")), No: c.Query("no"), Title: c.Query("title"), After: c.Query("after")}
-	if f.Tab == "" {
+	if !slices.Contains(board.InvoiceTabs, f.Tab) {
 		f.Tab = board.InvoiceAll
 	}
 	rows, err := d.Board.Invoices(c.Context(), c.Actor(), f)
@@ -146,18 +150,39 @@ func (d Deps) detail(c *page.Ctx, chosen string) (*Detail, error) {
 	}
 	may := c.Actor().Can(rbac.InvoiceResend)
 	out := &Detail{
-		InvoiceDetail: inv, Status: status(c, invoice.State(inv.State)), MayResend: may,
+		InvoiceDetail: inv, Status: status(c, invoice.State(inv.State)), Answer: answer(c, inv.LastError), MayResend: may,
 		MayRetry: may && inv.State == string(invoice.Failed), Issued: inv.State == string(invoice.Issued),
 	}
 	newest := map[string]bool{}
 	for _, m := range inv.Deliveries {
 		state := notify.State(m.State)
-		line := Delivery{Delivery: m, Status: sent(c, state), Failed: state == notify.Failed || state == notify.Unknown}
+		line := Delivery{
+			Delivery: m, Status: sent(c, state), Answer: answer(c, m.LastError), Failed: state == notify.Failed || state == notify.Unknown,
+		}
 		line.MayResend = may && !newest[m.Channel] && state != notify.Queued && state != notify.Sending
 		newest[m.Channel] = true
 		out.Deliveries = append(out.Deliveries, line)
 	}
 	return out, nil
+}
+
+// ours are the reasons that admin/invoice and admin/notify give in a word of their own; all else is what a vendor said.
+var ours = []string{
+	"address", "amount_differs", "message_unreported", "not_accepted", "template_not_configured", "too_late", "vendor_not_reached",
+	"vendor_unavailable",
+}
+
+// smtpCode is a mail server's refusal; its words may quote the mailbox and are not kept.
+var smtpCode = regexp.MustCompile(`^5[0-9]{2}$`)
+
+func answer(c *page.Ctx, reason string) string {
+	switch {
+	case slices.Contains(ours, reason):
+		return c.T("invoices.answer."+reason, nil)
+	case smtpCode.MatchString(reason):
+		return c.T("invoices.answer.smtp", map[string]any{"code": reason})
+	}
+	return reason
 }
 
 func status(c *page.Ctx, s invoice.State) page.Status {
