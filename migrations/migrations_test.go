@@ -36,7 +36,7 @@ func empty(t *testing.T) (super, owner string) {
 func TestProgramsMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	super, owner := empty(t)
-	var applied, workers = make(chan []string, 3), sync.WaitGroup{}
+	applied, workers := make(chan []string, 3), sync.WaitGroup{}
 	for range 3 {
 		workers.Go(func() {
 			if err := migrations.Bootstrap(t.Context(), super); err != nil {

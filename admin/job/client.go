@@ -18,9 +18,12 @@ import (
 )
 
 const (
-	jobTimeout     = 20 * time.Second
-	rescueAfter    = 30 * time.Second // a job whose process died is run again after this
-	fetchCooldown  = 10 * time.Millisecond
+	jobTimeout    = 20 * time.Second
+	rescueAfter   = 30 * time.Second // a job whose process died is run again after this
+	fetchCooldown = 10 * time.Millisecond
+	// pollInterval bounds the wait of a job that is not announced: River announces a queue at most once in the cooldown,
+	// so one that commits late in it finds the workers gone back to sleep.
+	pollInterval   = 200 * time.Millisecond
 	longestBackoff = 10 * time.Minute
 	defaultWorkers = 8
 )
@@ -62,6 +65,7 @@ func NewClient(db *pg.DB, r *Registry, opt Options) (*Client, error) {
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		FetchCooldown:        fetchCooldown,
+		FetchPollInterval:    pollInterval,
 		RetryPolicy:          backoff{},
 		ReindexerIndexNames:  []string{}, // needs the tables' owner, which the app role is not
 	})

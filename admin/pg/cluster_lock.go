@@ -8,7 +8,7 @@ import (
 
 // tryLock takes a lock that ends with this process, however it ends; free is false where another process holds it.
 func tryLock(path string) (lock *os.File, free bool, err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in the program's own data folder
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, false, err
 	}
@@ -25,7 +25,7 @@ func tryLock(path string) (lock *os.File, free bool, err error) {
 
 // waitLock takes a lock that is held for moments only.
 func waitLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in the program's own data folder
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}

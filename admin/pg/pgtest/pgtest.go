@@ -61,7 +61,7 @@ func NewDSN(tb testing.TB) (app, owner, read string) {
 	c, err := shared()
 	require.NoError(tb, err, "a PostgreSQL for tests")
 	name := "t" + strconv.FormatInt(count.Add(1), 10)
-	_, err = c.admin.Exec(tb.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template+" OWNER "+pg.RoleOwner)
+	_, err = c.admin.Exec(tb.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY file_copy OWNER "+pg.RoleOwner)
 	require.NoError(tb, err)
 	tb.Cleanup(func() {
 		_, err := c.admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
