@@ -183,6 +183,14 @@ func (s *Service) Void(ctx context.Context, tx pg.Tx, order uuid.UUID) error {
 	return s.moveAuthorisation(tx, a.ID, AuthorisationOpen, AuthorisationVoid)
 }
 
+// Lapsed names the orders whose authorisation ran out before a request used it, the longest first.
+func (s *Service) Lapsed(_ context.Context, q pg.Q, limit int) ([]uuid.UUID, error) {
+	var orders []uuid.UUID
+	err := q.Gorm().Model(&authorisationRow{}).Where("state = ? AND expires_at < ?", AuthorisationOpen, s.now()).
+		Order("expires_at").Limit(limit).Pluck("order_id", &orders).Error
+	return orders, pg.Fault(err)
+}
+
 func (s *Service) moveAuthorisation(tx pg.Tx, id uuid.UUID, from, to string) error {
 	res := tx.Gorm().Model(&authorisationRow{}).Where("id = ? AND state = ?", id, from).
 		Updates(map[string]any{"state": to, "changed_at": s.now()})

@@ -13,6 +13,7 @@ CREATE TABLE authorisation (
     changed_at     timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX authorisation_one_live ON authorisation (order_id) WHERE state <> 'void';
+CREATE INDEX authorisation_lapsing ON authorisation (expires_at) WHERE state = 'open';
 CREATE INDEX authorisation_of_pair ON authorisation (old_pair_id, created_at DESC);
 GRANT SELECT, INSERT, UPDATE ON authorisation TO caconsole_app;
 GRANT SELECT ON authorisation TO caconsole_read;

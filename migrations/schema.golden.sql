@@ -176,6 +176,7 @@ CREATE TABLE authorisation
     CONSTRAINT authorisation_old_pair_id_fkey FOREIGN KEY (old_pair_id) REFERENCES certificate_state(pair_id)
     CONSTRAINT authorisation_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
     CONSTRAINT authorisation_state CHECK (state = ANY (ARRAY['open'::text, 'used'::text, 'void'::text]))
+CREATE INDEX authorisation_lapsing ON public.authorisation USING btree (expires_at) WHERE (state = 'open'::text)
 CREATE INDEX authorisation_of_pair ON public.authorisation USING btree (old_pair_id, created_at DESC)
 CREATE UNIQUE INDEX authorisation_one_live ON public.authorisation USING btree (order_id) WHERE (state <> 'void'::text)
 GRANT INSERT, SELECT, UPDATE ON authorisation TO caconsole_app

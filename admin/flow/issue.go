@@ -30,8 +30,6 @@ func (f *Flow) Issue(ctx context.Context, id uuid.UUID) error {
 	switch {
 	case fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Internal):
 		return err // the queue tries again, and the sweep after it
-	case fault.HasKey(err, "request_closed"):
-		return nil
 	case err != nil:
 		return f.giveUpIssue(ctx, id, fault.Of(err).Key)
 	}
@@ -65,7 +63,7 @@ func (f *Flow) recordIssue(ctx context.Context, id uuid.UUID, issued cert.Issued
 }
 
 // giveUpIssue settles a request that the signer refused: with its result where there is one after all, else the id is
-// dead for ever and the order goes back to 待签发 with the reason.
+// dead for ever and the order goes back to 待签发 with the reason. Settled before, it changes nothing.
 func (f *Flow) giveUpIssue(ctx context.Context, id uuid.UUID, reason string) error {
 	closing, err := f.Issuance.Resolve(ctx, id)
 	if err != nil {
@@ -83,10 +81,14 @@ func (f *Flow) giveUpIssue(ctx context.Context, id uuid.UUID, reason string) err
 		if _, err := f.Orders.Lock(ctx, tx, a, h.OrderNo); err != nil {
 			return err
 		}
-		if err := f.Issuance.Closed(ctx, tx, id, reason); err != nil {
+		err := f.Issuance.Closed(ctx, tx, id, reason)
+		if fault.HasKey(err, "request_closed") {
+			return nil // settled already, by whoever else was told
+		}
+		if err != nil {
 			return err
 		}
-		_, err := f.Orders.Change(ctx, tx, a, h.OrderNo, "issuance.failed", func(g *order.Gates) error {
+		_, err = f.Orders.Change(ctx, tx, a, h.OrderNo, "issuance.failed", func(g *order.Gates) error {
 			g.Issuance = order.Failed
 			return nil
 		})
@@ -94,22 +96,16 @@ func (f *Flow) giveUpIssue(ctx context.Context, id uuid.UUID, reason string) err
 	})
 }
 
-// hangingAfter is when a request without an answer is asked after, lostAfter when the signer is told to close it.
-const (
-	hangingAfter = 10 * time.Second
-	lostAfter    = 5 * time.Minute
-)
+// hangingAfter is when a request without an answer is asked after.
+const hangingAfter = 10 * time.Second
 
-// SweepIssues asks after requests the queue has lost sight of. It never guesses: the signer says what became of them.
+// SweepIssues has requests executed that the queue has lost sight of. It never guesses: the signer gives the answer it
+// gave, executes what it never heard of, or refuses what has become too old for its clock, and only then is a request
+// closed. A signer that is silent closes nothing: what is reserved waits for it.
 func (f *Flow) SweepIssues(ctx context.Context) error {
 	hanging, err := f.Issuance.Hanging(ctx, f.DB.Read(ctx), f.Now().Add(-hangingAfter), 100)
 	if err != nil {
 		return err
 	}
-	return each(hanging, func(h issuance.Hanging) error {
-		if f.Now().Sub(h.CreatedAt) > lostAfter {
-			return f.giveUpIssue(ctx, h.RequestID, "signer_no_answer")
-		}
-		return f.Issue(ctx, h.RequestID)
-	})
+	return each(hanging, func(h issuance.Hanging) error { return f.Issue(ctx, h.RequestID) })
 }

@@ -9,6 +9,7 @@ import (
 	"caconsole/admin/document"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
+	"caconsole/admin/idem"
 	"caconsole/admin/invoice"
 	"caconsole/admin/job"
 	"caconsole/admin/notify"
@@ -82,19 +83,28 @@ func register(r *job.Registry, f *flow.Flow) {
 	job.Periodic(r, time.Minute, "match_run", f.MatchRun)
 	job.Periodic(r, time.Minute, "telecom", f.SweepTelecom)
 	job.Periodic(r, time.Minute, "authority", f.KeepAuthority)
+	job.Periodic(r, time.Minute, "approvals", f.SweepApprovals)
 	job.Periodic(r, time.Hour, "forget", func(ctx context.Context) error { return forget(ctx, f) })
 }
 
-// callbackLife is how long a settled callback is kept as it came.
-const callbackLife = 90 * 24 * time.Hour
+const (
+	// callbackLife is how long a settled callback is kept as it came.
+	callbackLife = 90 * 24 * time.Hour
+	// repeatLife is how long a repeated request is known by its idempotency key: longer than any client tries.
+	repeatLife = 7 * 24 * time.Hour
+)
 
-// forget removes what is over and proves nothing: login codes and tokens, full rate limits, old callbacks.
+// forget removes what is over and proves nothing: login codes and tokens, full rate limits, old callbacks and
+// idempotency keys.
 func forget(ctx context.Context, f *flow.Flow) error {
 	if _, err := f.Throttle.Forget(ctx); err != nil {
 		return err
 	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		if err := f.Applicants.Sweep(ctx, tx, f.Now()); err != nil {
+			return err
+		}
+		if _, err := idem.Forget(ctx, tx, f.Now().Add(-repeatLife)); err != nil {
 			return err
 		}
 		_, err := f.Inbox.Forget(ctx, tx, f.Now().Add(-callbackLife))

@@ -1,0 +1,62 @@
+package flow_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/order"
+	"caconsole/admin/review"
+)
+
+// The signer has closed a request and the console died before it wrote that down: the sweep does, and the order can be
+// confirmed again.
+func TestRequestClosedByTheSignerOnly(t *testing.T) {
+	h := newHouse(t)
+	r := h.inReview().approved().confirmed()
+	_, err := h.signer.Close(t.Context(), r.request().String())
+	require.NoError(t, err)
+	h.clock.move(time.Minute)
+	require.NoError(t, h.SweepIssues(t.Context()))
+	require.Equal(t, order.Failed, r.order().Gates.Issuance)
+	require.Equal(t, order.StageToIssue, r.order().Stage)
+	h.work() // the job comes late: nothing is settled twice
+	require.Equal(t, 1, r.events("issuance", "failed"))
+
+	r.confirmed()
+	h.work()
+	require.Equal(t, order.Recorded, r.order().Gates.Issuance)
+	require.Equal(t, 1, r.newPairs())
+}
+
+// The signer is silent for as long as a restart takes: what was reserved is signed when it is back, and nobody has to
+// confirm it again.
+func TestSilentSignerClosesNothing(t *testing.T) {
+	h := newHouse(t)
+	r := h.inReview().approved().confirmed()
+	h.signer.set(true, false)
+	h.clock.move(8 * time.Minute)
+	require.Error(t, h.SweepIssues(t.Context()))
+	require.Equal(t, order.Reserved, r.order().Gates.Issuance)
+	h.signer.set(false, false)
+	require.NoError(t, h.SweepIssues(t.Context()))
+	require.Equal(t, order.Recorded, r.order().Gates.Issuance)
+	require.Equal(t, 1, r.newPairs())
+}
+
+// An approval nobody confirmed in time is worth nothing: the order comes back to the reviewers by itself.
+func TestApprovalLapses(t *testing.T) {
+	h := newHouse(t)
+	r := h.inReview().approved()
+	require.NoError(t, h.SweepApprovals(t.Context()))
+	require.Equal(t, order.StageToIssue, r.order().Stage)
+	h.clock.move(review.ApprovalLife + time.Minute)
+	require.Error(t, h.ConfirmIssue(t.Context(), h.issuer, []string{r.no}))
+	require.NoError(t, h.SweepApprovals(t.Context()))
+	require.Equal(t, order.StageReview, r.order().Stage)
+	require.NoError(t, h.SweepApprovals(t.Context()), "again, with nothing left to do")
+	r.approved().confirmed()
+	h.work()
+	require.Equal(t, order.Recorded, r.order().Gates.Issuance)
+}
