@@ -34,7 +34,7 @@ func (c *Client) Name() string { return "tencent" }
 
 // Start asks for a token and the page that goes with it.
 func (c *Client) Start(ctx context.Context, s identity.Subject) (identity.Session, error) {
-	var out struct{ Url, BizToken string } //nolint:staticcheck // the API's spelling
+	var out struct{ Url, BizToken string }
 	err := c.service.Call(ctx, "DetectAuth", map[string]string{
 		"RuleId": c.rule, "Name": s.Person.Name.Reveal(), "IdCard": s.Person.IDNumber.Reveal(),
 		"RedirectUrl": s.CallbackURL, "Extra": s.Ref.String(),
@@ -45,19 +45,19 @@ func (c *Client) Start(ctx context.Context, s identity.Subject) (identity.Sessio
 // text is the part of DetectInfoText that is used; all of it is null before the person has finished.
 type text struct {
 	ErrCode        *int64
-	IdCard         *string //nolint:staticcheck // the API's spelling
+	IdCard         *string
 	Name           *string
 	LiveStatus     *int64
 	Comparestatus  *int64
 	Sim            *string
 	CompareLibType *string
 	OcrName        *string
-	OcrIdCard      *string //nolint:staticcheck // the API's spelling
+	OcrIdCard      *string
 }
 
 type detectInfo struct {
 	Text       json.RawMessage
-	IdCardData struct { //nolint:staticcheck // the API's spelling
+	IdCardData struct {
 		OcrFront, OcrBack string
 		WarnInfos         []int64
 		BackWarnInfos     []int64

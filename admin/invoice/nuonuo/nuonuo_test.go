@@ -166,8 +166,10 @@ func TestQuery(t *testing.T) {
 		require.Equal(t, want, got, answer)
 	}
 	require.JSONEq(t, `{"orderNos":["R26112200017B1"],"isOfferInvoiceDetail":"0"}`, string(p.body))
-	for _, answer := range []string{`{"code":"E0000","result":[]}`, `{"code":"E0000","result":{}}`, `{"code":"E9999"}`,
-		`{"code":"E0000","result":[{"status":"2","orderAmount":"two hundred"}]}`} {
+	for _, answer := range []string{
+		`{"code":"E0000","result":[]}`, `{"code":"E0000","result":{}}`, `{"code":"E9999"}`,
+		`{"code":"E0000","result":[{"status":"2","orderAmount":"two hundred"}]}`,
+	} {
 		p.answers[query] = answer
 		_, err := c.Query(t.Context(), "R26112200017B1")
 		require.True(t, fault.Is(err, fault.Unavailable), answer)
