@@ -65,7 +65,7 @@ func (q *queue) serve(f *flow.Flow) {
 	on(q, f.TelecomCheck)
 	on(q, func(ctx context.Context, a flow.IdentityResultArgs) error { return f.IdentityResult(ctx, a.AttemptID) })
 	on(q, func(ctx context.Context, a flow.DeliveryArgs) error {
-		return f.Messages.CheckDelivery(ctx, a.MessageID)
+		return f.CheckDelivery(ctx, a.MessageID)
 	})
 	on(q, func(ctx context.Context, a notify.SendArgs) error { return f.SendMessage(ctx, a.ID) })
 	on(q, func(ctx context.Context, a invoice.IssueArgs) error { return f.IssueInvoice(ctx, a.ID) })

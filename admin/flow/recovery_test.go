@@ -1,12 +1,15 @@
 package flow_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/order"
+	"caconsole/admin/pg"
 	"caconsole/admin/review"
 )
 
@@ -59,4 +62,22 @@ func TestApprovalLapses(t *testing.T) {
 	r.approved().confirmed()
 	h.work()
 	require.Equal(t, order.Recorded, r.order().Gates.Issuance)
+}
+
+// Whether the invoice's SMS went out was unknown until its vendor reported the delivery: the order's gate hears of it.
+func TestDeliveryReportMovesTheInvoiceGate(t *testing.T) {
+	h := newHouse(t)
+	r := h.apply().papers().identified().awaited().paid()
+	id := read[uuid.UUID](h, "SELECT id FROM invoice WHERE order_id = ?", r.order().ID)
+	h.sms.lose = true
+	require.Error(t, h.IssueInvoice(t.Context(), id), "asked for")
+	require.NoError(t, h.IssueInvoice(t.Context(), id))
+	h.work()
+	require.Equal(t, order.Issued, r.order().Gates.Invoice)
+	sms := read[uuid.UUID](h, "SELECT id FROM message WHERE order_id = ? AND template = 'invoice' AND channel = 'sms'", r.order().ID)
+	h.tx(func(_ context.Context, tx pg.Tx) error {
+		return tx.Gorm().Exec("UPDATE message SET state = 'unknown' WHERE id = ?", sms).Error
+	})
+	require.NoError(t, h.CheckDelivery(t.Context(), sms))
+	require.Equal(t, order.Dispatched, r.order().Gates.Invoice)
 }

@@ -32,6 +32,19 @@ func (f *Flow) SendMessage(ctx context.Context, id uuid.UUID) error {
 	if err := f.Messages.Send(ctx, id); err != nil {
 		return err
 	}
+	return f.messageMoved(ctx, id)
+}
+
+// CheckDelivery asks a message's vendor whether it has arrived, which may be the first that is known of its going out.
+func (f *Flow) CheckDelivery(ctx context.Context, id uuid.UUID) error {
+	if err := f.Messages.CheckDelivery(ctx, id); err != nil {
+		return err
+	}
+	return f.messageMoved(ctx, id)
+}
+
+// messageMoved is what follows for an order when one of its messages got on.
+func (f *Flow) messageMoved(ctx context.Context, id uuid.UUID) error {
 	line, orderID, err := f.Messages.Get(ctx, f.DB.Read(ctx), id)
 	if err != nil || line.Template != notify.Invoice {
 		return err

@@ -28,7 +28,7 @@ func Work(ctx context.Context, f *flow.Flow, args job.Args) error {
 	case flow.IdentityResultArgs:
 		return f.IdentityResult(ctx, a.AttemptID)
 	case flow.DeliveryArgs:
-		return f.Messages.CheckDelivery(ctx, a.MessageID)
+		return f.CheckDelivery(ctx, a.MessageID)
 	case notify.SendArgs:
 		return f.SendMessage(ctx, a.ID)
 	case invoice.IssueArgs:
