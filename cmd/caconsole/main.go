@@ -66,6 +66,7 @@ func run(ctx context.Context, e env) error {
 		kong.Exit(func(int) { answered = true }), // kong calls it after --help and goes on to parse
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(e),
+		kong.Vars(demoDefaults),
 		kong.DefaultEnvars("CACONSOLE"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // --help would end every line with a variable's name

@@ -186,6 +186,9 @@ func (c Config) WithoutWeb() Config {
 	return c
 }
 
+// LocalURL is where a listening address is reached from this machine, without TLS.
+func LocalURL(address string) string { return "http://" + host(address) }
+
 // host is a listening address as a browser on this machine reaches it.
 func host(address string) string {
 	name, port, err := net.SplitHostPort(address)

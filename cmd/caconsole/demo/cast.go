@@ -1,0 +1,85 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/seal"
+	"caconsole/admin/staff"
+	"caconsole/cmd/caconsole/demo/history"
+	"caconsole/rbac"
+)
+
+// cast is two people for every role: whoever reviews an order may not issue it, and each of them has a colleague.
+var cast = []struct {
+	role    string
+	members [2]struct{ name, no string }
+}{
+	{rbac.Reviewer, [2]struct{ name, no string }{{"李晓雯", "0217"}, {"陈志远", "0221"}}},
+	{rbac.SecondReviewer, [2]struct{ name, no string }{{"周敏", "0233"}, {"吴建平", "0234"}}},
+	{rbac.ReviewLead, [2]struct{ name, no string }{{"郑海涛", "0201"}, {"孙丽华", "0202"}}},
+	{rbac.Issuer, [2]struct{ name, no string }{{"何俊", "0411"}, {"罗雪梅", "0412"}}},
+	{rbac.Finance, [2]struct{ name, no string }{{"王思敏", "0305"}, {"黄伟明", "0306"}}},
+	{rbac.FinanceLead, [2]struct{ name, no string }{{"刘国栋", "0301"}, {"梁静", "0302"}}},
+	{rbac.Hotline, [2]struct{ name, no string }{{"许佳怡", "0508"}, {"冯子涵", "0509"}}},
+	{rbac.HotlineLead, [2]struct{ name, no string }{{"谢永康", "0501"}, {"邓春燕", "0502"}}},
+	{rbac.Auditor, [2]struct{ name, no string }{{"唐文博", "0601"}, {"韩雨晨", "0602"}}},
+	{rbac.SecurityAdmin, [2]struct{ name, no string }{{"曹立新", "0701"}, {"彭欣", "0702"}}},
+	{rbac.SystemAdmin, [2]struct{ name, no string }{{"萧东明", "0711"}, {"蔡家豪", "0712"}}},
+	{rbac.KeyOfficer, [2]struct{ name, no string }{{"潘玉珍", "0801"}, {"董少雄", "0802"}}},
+}
+
+// approvers are the roles whose signatures the signer asks for.
+var approvers = []string{rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead, rbac.Issuer}
+
+// hire makes the staff's accounts and writes how they log in.
+func (d *demo) hire(ctx context.Context, accounts *staff.Accounts) (history.Staff, error) {
+	type hired struct {
+		member             staff.Member
+		password, onetimes seal.Secret
+	}
+	people := make([][2]hired, len(cast))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4) // passwords are hashed at a price
+	for i, role := range cast {
+		for k, m := range role.members {
+			g.Go(func() error {
+				h := &people[i][k]
+				h.password = password()
+				var err error
+				h.member, h.onetimes, err = accounts.Create(ctx, actor.Job("demo"), staff.NewMember{
+					Login: fmt.Sprintf("%s%d", role.role, k+1), Name: m.name, No: m.no, Roles: []string{role.role}, Password: h.password,
+					AllProjects: true, SoftwareKey: slices.Contains(approvers, role.role),
+				})
+				return err
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	team := history.Staff{}
+	table := [][]string{{"login", "role", "password", "totp_secret"}}
+	for i, role := range cast {
+		for _, h := range people[i] {
+			m := h.member
+			team[role.role] = append(team[role.role], actor.Actor{Kind: actor.Staff, ID: m.ID, Name: m.Login, AllProjects: true})
+			table = append(table, []string{m.Login, role.role, h.password.Reveal(), h.onetimes.Reveal()})
+		}
+	}
+	return team, writeTable(d.file(staffFile), table)
+}
+
+const staffFile = "staff.tsv"
+
+// password makes one that can be typed: three groups of four letters and digits, 60 random bits.
+func password() seal.Secret {
+	text := strings.ToLower(rand.Text())
+	return seal.Secret(text[0:4] + "-" + text[4:8] + "-" + text[8:12])
+}

@@ -1,0 +1,125 @@
+package history
+
+import (
+	"context"
+	"time"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/flow"
+	"caconsole/admin/review"
+	"caconsole/rbac"
+)
+
+// reviewer is who looks at this story's order.
+func (s *story) reviewer() actor.Actor { return s.w.who(rbac.Reviewer, s.turn) }
+
+func (s *story) claim(ctx context.Context) error {
+	_, err := s.w.flow.Claim(ctx, s.reviewer(), s.no)
+	return err
+}
+
+// opinion is what a reviewer hands in who has seen the order as it is now.
+func (s *story) opinion(ctx context.Context) (flow.Opinion, error) {
+	c, err := s.w.flow.Case(ctx, s.reviewer(), s.no)
+	return flow.Opinion{ContentVersion: c.Order.Gates.ContentVersion, ContentDigest: c.Digest}, err
+}
+
+func (s *story) approve(ctx context.Context) error {
+	op, err := s.opinion(ctx)
+	if err != nil {
+		return err
+	}
+	op.Checks = review.Checks
+	return s.w.flow.Approve(ctx, s.reviewer(), s.no, op)
+}
+
+// returns are the ways in which papers are sent back, in the words of the house's templates.
+var returns = []struct {
+	item review.Item
+	text string
+}{
+	{review.Item{Kind: "application_form", Reason: "stamp_unclear"}, "申请表公章不清晰，请重新盖章并扫描后上传"},
+	{review.Item{Kind: "application_form", Reason: "signature_missing"}, "申请表缺少经办人手写签名，请签名后重新上传"},
+	{review.Item{Kind: "application_form", Reason: "stamp_other"}, "申请表公章与企业名称不一致，请加盖本单位公章后重新上传"},
+}
+
+func (s *story) sendBack(ctx context.Context) error {
+	op, err := s.opinion(ctx)
+	if err != nil {
+		return err
+	}
+	why := returns[s.turn%len(returns)]
+	op.Items, op.CustomerText = []review.Item{why.item}, why.text
+	return s.w.flow.SendBack(ctx, s.reviewer(), s.no, op)
+}
+
+func (s *story) reject(ctx context.Context) error {
+	op, err := s.opinion(ctx)
+	if err != nil {
+		return err
+	}
+	op.CustomerText = "营业执照显示企业已注销，不符合续期条件"
+	return s.w.flow.Reject(ctx, s.reviewer(), s.no, op)
+}
+
+// allocate is finance finding by hand what a transfer was for.
+func (s *story) allocate(ctx context.Context) error {
+	clerk := s.w.who(rbac.Finance, s.turn)
+	credits, err := s.w.flow.Board.Credits(ctx, clerk, openCredits)
+	if err != nil {
+		return err
+	}
+	for _, c := range credits.Rows {
+		if c.PayerName == agency && c.AmountFen == s.amount {
+			_, err := s.w.flow.AllocateByHand(ctx, clerk, c.ID, s.no)
+			return err
+		}
+	}
+	return errNoCredit
+}
+
+// confirm is one issuer's signature over everything that was approved in these stories.
+func (w *world) confirm(batch []*story) func(context.Context) error {
+	return func(ctx context.Context) error {
+		nos := make([]string, 0, len(batch))
+		for _, s := range batch {
+			nos = append(nos, s.no)
+		}
+		return w.flow.ConfirmIssue(ctx, w.who(rbac.Issuer, w.fetches), nos)
+	}
+}
+
+// signerOut takes the signer away for a while, longer than a request may lie: what is confirmed meanwhile fails.
+func (w *world) signerOut(d time.Duration) func(context.Context) error {
+	return func(context.Context) error {
+		w.signerBack = w.Clock.Now().Add(d)
+		return nil
+	}
+}
+
+// update is the driver: it asks, proves the Ukey, downloads and confirms each step.
+func (s *story) update(ctx context.Context) error {
+	f, driver := s.w.flow, actor.Actor{Kind: actor.Driver, Name: "driver", AllProjects: true, IP: s.me.IP}
+	u, err := f.StartUpdate(ctx, driver, s.driverKey(), s.ukey.Serial, nil)
+	if err != nil {
+		return err
+	}
+	signature, err := s.ukey.Prove(u.ToSign)
+	if err != nil {
+		return err
+	}
+	token, _, err := f.ProveUpdate(ctx, driver, u.ID.String(), signature)
+	if err != nil {
+		return err
+	}
+	if _, _, err := f.UpdatePackage(ctx, u.ID.String(), token); err != nil {
+		return err
+	}
+	for i, step := range []string{"sign_certificate", "encryption_certificate"} {
+		s.w.plan(s.w.Clock.Now().Add(time.Duration(i+1)*time.Minute), "driver "+step, func(ctx context.Context) error {
+			_, err := f.ConfirmUpdate(ctx, driver, u.ID.String(), token, step)
+			return err
+		})
+	}
+	return nil
+}

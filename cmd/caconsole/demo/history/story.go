@@ -1,0 +1,233 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/applicant"
+	"caconsole/admin/document"
+	"caconsole/admin/flow"
+	"caconsole/admin/idem"
+	"caconsole/admin/identity"
+	"caconsole/admin/invoice"
+	"caconsole/admin/money"
+	"caconsole/admin/seal"
+	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/applicant/person"
+	"caconsole/cmd/caconsole/demo/holder"
+)
+
+// story is one renewal as its applicant lives it.
+type story struct {
+	w      *world
+	fate   fate
+	ukey   holder.Ukey
+	turn   int // number of the story; decides what varies
+	start  time.Time
+	faults paper.Faults
+
+	me     actor.Actor
+	phone  seal.Secret // of the agent
+	no     string
+	amount money.Fen
+	form   *drawing
+}
+
+// seed is of everything drawn for this story alone.
+func (s *story) seed() uint64 { return s.ukey.Company.Seed*1000 + uint64(s.turn) } //nolint:gosec // turns count stories
+
+// sketch has drawn ahead what the story will need whatever happens in it.
+func (s *story) sketch() {
+	c := s.ukey.Company
+	if s.w.licences[c.Name] == nil {
+		s.w.licences[c.Name] = s.w.studio.draw(ahead, func() ([]byte, error) {
+			return s.w.Painter.LicenceCopy(paper.Licence{
+				Company: c.Name, CreditCode: c.CreditCode, Representative: c.Legal.Name, Address: c.Legal.Address, Founded: c.Founded,
+				CapitalYuan: 5_000_000 + int64(c.Seed%9)*1_000_000, Authority: "样例市场监督管理局", Seed: c.Seed,
+			})
+		})
+	}
+	id := c.Agent.IDNumber
+	if s.w.portraits[id] != nil || s.fate.faceless() {
+		return
+	}
+	issued := time.Date(2019, c.Agent.Born.Month(), c.Agent.Born.Day(), 0, 0, 0, 0, time.UTC)
+	s.w.portraits[id] = map[identity.Picture]*drawing{
+		identity.CardFront: s.w.studio.draw(ahead, func() ([]byte, error) { return s.w.Painter.CardFront(c.Agent, c.Seed) }),
+		identity.CardBack:  s.w.studio.draw(ahead, func() ([]byte, error) { return s.w.Painter.CardBack(c.Agent, issued, c.Seed) }),
+		identity.BestFrame: s.w.studio.draw(ahead, func() ([]byte, error) { return s.w.Painter.Face(c.Seed) }),
+	}
+}
+
+// open logs in, agrees to the texts and creates the order.
+func (s *story) open(ctx context.Context) error {
+	f, hall := s.w.flow, actor.Actor{Name: "public", IP: fmt.Sprintf("203.0.113.%d", 1+s.turn%250)}
+	login := person.New(s.seed()).Phone
+	if _, err := f.RequestLoginCode(ctx, hall, login); err != nil {
+		return err
+	}
+	s.w.plan(s.w.Clock.Now().Add(40*time.Second), "log-in", func(ctx context.Context) error {
+		session, err := f.LogIn(ctx, hall, login, s.w.codes[login])
+		if err != nil {
+			return err
+		}
+		s.me = actor.Actor{Kind: actor.Applicant, ID: session.ApplicantID, Name: "applicant", IP: hall.IP}
+		if err := s.consent(ctx); err != nil {
+			return err
+		}
+		return s.create(ctx)
+	})
+	return nil
+}
+
+func (s *story) consent(ctx context.Context) error {
+	texts, err := s.w.flow.Agreements(ctx)
+	if err != nil {
+		return err
+	}
+	agreed := make([]applicant.Agreed, 0, len(texts))
+	for _, t := range texts {
+		agreed = append(agreed, applicant.Agreed{Code: t.Code, Version: t.Version})
+	}
+	_, err = s.w.flow.GiveConsents(ctx, s.me, agreed)
+	return err
+}
+
+func (s *story) create(ctx context.Context) error {
+	c := s.ukey.Company
+	s.phone = seal.Secret(c.Agent.Phone)
+	if ending := s.fate.phoneEnding(); ending != "" {
+		s.phone = seal.Secret(c.Agent.Phone[:7] + ending)
+	}
+	buyer := invoice.Buyer{Kind: invoice.General, Title: c.Name, TaxID: c.CreditCode}
+	if s.turn%4 == 1 {
+		buyer = invoice.Buyer{
+			Kind: invoice.Special, Title: c.Name, TaxID: c.CreditCode, Address: c.Legal.Address, Phone: seal.Secret(c.Legal.Phone),
+			Bank: "中国工商银行深圳福田支行", Account: fmt.Sprintf("4000%015d", c.Seed),
+		}
+	}
+	view, err := s.w.flow.CreateOrder(ctx, s.me, s.key("create"), flow.NewOrder{
+		Serial: s.ukey.Serial, Years: 1 + s.turn%3,
+		Organisation: applicant.Organisation{Name: c.Name, IDKind: applicant.CreditCode, IDNumber: c.CreditCode},
+		Agent: applicant.Person{
+			Name: seal.Secret(c.Agent.Name), IDNumber: seal.Secret(c.Agent.IDNumber), Phone: s.phone, Email: seal.Secret(c.Agent.Email),
+		},
+		Legal:   applicant.Person{Name: seal.Secret(c.Legal.Name), IDNumber: seal.Secret(c.Legal.IDNumber)},
+		Invoice: buyer,
+	})
+	s.no, s.amount = view.Order.No, view.Order.AmountFen
+	return err
+}
+
+// key is the idempotency key an applicant's page would send.
+func (s *story) key(act string) idem.Key {
+	return idem.Key{Principal: "applicant:" + s.me.ID.String(), Key: s.ukey.Serial[:12] + act}
+}
+
+// print confirms the form and prints it; signing, stamping and scanning take their time.
+func (s *story) print(ctx context.Context) error {
+	if _, err := s.w.flow.ConfirmForm(ctx, s.me, s.key("form"), s.no); err != nil {
+		return err
+	}
+	return s.scan(ctx, s.faults)
+}
+
+func (s *story) scan(ctx context.Context, faults paper.Faults) error {
+	pdf, err := s.w.flow.ApplicationForm(ctx, s.me, s.no)
+	if err != nil {
+		return err
+	}
+	form := paper.Form{Company: s.ukey.Company.Name, Signer: s.ukey.Company.Agent.Name, Faults: faults, Seed: s.seed()}
+	s.form = s.w.studio.draw(atOnce, func() ([]byte, error) {
+		scan, _, err := s.w.Painter.ScanForm(ctx, pdf, form)
+		return scan, err
+	})
+	return nil
+}
+
+// handIn uploads form and licence.
+func (s *story) handIn(ctx context.Context) error {
+	if err := s.upload(ctx, document.ApplicationForm, s.form, document.Claim{}); err != nil {
+		return err
+	}
+	return s.upload(ctx, document.BusinessLicence, s.w.licences[s.ukey.Company.Name], document.Claim{})
+}
+
+func (s *story) upload(ctx context.Context, kind document.Kind, d *drawing, says document.Claim) error {
+	body, err := d.wait(ctx)
+	if err != nil {
+		return err
+	}
+	doc, err := s.w.flow.UploadDocument(ctx, s.me, s.no, flow.Upload{Kind: kind, Body: body, Claim: says})
+	if err == nil && s.fate.underReview() {
+		s.w.drawPages(doc.ID)
+	}
+	return err
+}
+
+// identify is the agent in front of the phone; the vendor calls back three minutes later.
+func (s *story) identify(o outcome) func(context.Context) error {
+	return func(ctx context.Context) error {
+		s.w.faces.outcome[s.ukey.Company.Agent.IDNumber] = o
+		key := s.key("identity" + s.w.Clock.Now().Format("150405"))
+		session, err := s.w.flow.StartIdentity(ctx, s.me, key, s.no)
+		if err != nil {
+			return err
+		}
+		token := session.URL[strings.LastIndex(session.URL, "/")+1:]
+		s.w.plan(s.w.Clock.Now().Add(3*time.Minute), "identity callback", func(ctx context.Context) error {
+			body, err := json.Marshal(map[string]string{"BizToken": token, "Extra": ""})
+			if err != nil {
+				return err
+			}
+			return s.w.flow.IdentityCallback(ctx, s.w.faces.Name(), map[string]string{"Content-Type": "application/json"}, body)
+		})
+		return nil
+	}
+}
+
+// choose picks the transfer.
+func (s *story) choose(ctx context.Context) error {
+	_, err := s.w.flow.ChoosePayment(ctx, s.me, s.key("payment"), s.no, "transfer")
+	return err
+}
+
+// agency pays for others, so that its transfers are never matched by themselves.
+const agency = "深圳市卓屿财务代理有限公司"
+
+// pay sends the money and uploads the bank's voucher.
+func (s *story) pay(ctx context.Context) error {
+	from, amount := s.ukey.Company.Name, s.amount
+	switch s.fate {
+	case payShort:
+		amount -= 10_00
+	case payAgency, doneByHand:
+		from = agency
+	}
+	remark := "证书续期"
+	if s.turn%3 > 0 {
+		remark += " " + s.no
+	}
+	at := s.w.Clock.Now().Truncate(time.Second)
+	s.w.till.pay(at, from, amount, remark)
+	voucher := paper.Voucher{
+		Payer: from, PayerAccount: fmt.Sprintf("4000%015d", s.seed()), PayerBank: "中国工商银行深圳福田支行",
+		Payee: s.w.Account.Name, PayeeAccount: s.w.Account.Number, PayeeBank: s.w.Account.Branch, AmountFen: int64(amount), At: at,
+		Remark: remark, BankSerial: fmt.Sprintf("C%013d", s.seed()), Seed: s.seed(),
+	}
+	slip := s.w.studio.draw(atOnce, func() ([]byte, error) { return s.w.Painter.Remittance(voucher) })
+	s.w.plan(at.Add(20*time.Minute), "voucher", func(ctx context.Context) error {
+		return s.upload(ctx, document.RemittanceVoucher, slip, document.Claim{Payer: seal.Secret(from), Amount: amount, Date: midnight(at)})
+	})
+	return nil
+}
+
+// withdraw takes the consents back, and the order ends.
+func (s *story) withdraw(ctx context.Context) error {
+	_, err := s.w.flow.WithdrawConsents(ctx, s.me, []string{"sensitive_data"})
+	return err
+}

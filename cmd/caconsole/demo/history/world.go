@@ -1,0 +1,209 @@
+// Package history plays the past of a demonstration: applicants hand in papers, finance imports statements, reviewers
+// decide, issuers confirm, drivers collect, all through the use cases a running console serves and the functions that
+// work its jobs, on a clock that runs through some working days. What is left at the end is a present with orders in
+// every stage, an audit trail and a signer's journal that tell how each came there.
+package history
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/actor"
+	"caconsole/admin/audit"
+	"caconsole/admin/document"
+	"caconsole/admin/flow"
+	"caconsole/admin/identity"
+	"caconsole/admin/job"
+	"caconsole/admin/notify"
+	"caconsole/admin/pg"
+	"caconsole/admin/project"
+	"caconsole/cmd/applicant/outbox"
+	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/caconsole/app"
+	"caconsole/cmd/caconsole/demo/holder"
+	"caconsole/issuance"
+	"caconsole/reconcile"
+)
+
+// Staff are the people of the house, by role.
+type Staff map[string][]actor.Actor
+
+// Seller is who sells certificates, as invoices and statements name it.
+type Seller struct{ Name, TaxNo string }
+
+// Options say what past to play.
+type Options struct {
+	House      *app.House // on Clock
+	Clock      *Clock
+	Present    time.Time       // where the past ends
+	Signer     issuance.Signer // on Clock
+	Outbox     *outbox.Box
+	Painter    *paper.Painter
+	Staff      Staff
+	Seller     Seller
+	Account    Account
+	Orders     []holder.Ukey // a certificate for each order
+	Free       []holder.Ukey // certificates nobody has renewed yet
+	PublicURL  string
+	Statements string // folder for what is left to import
+	Log        *slog.Logger
+	Say        func(format string, args ...any)
+}
+
+// world is a past being played.
+type world struct {
+	Options
+	flow      *flow.Flow
+	sequencer *audit.Sequencer
+	studio    *studio
+	faces     *faces
+	bureau    *bureau
+	codes     map[string]string // log-in codes by phone
+	portraits map[string]map[identity.Picture]*drawing
+	licences  map[string]*drawing
+	pages     []*drawing
+	till      till
+
+	agenda     agenda
+	planned    int
+	wanted     []wantedJob
+	runPlanned bool
+	signerBack time.Time // the signer is down until then
+	fetches    int
+}
+
+// Make plays the past. The page images of papers that nobody will look at first are left to the running console, whose
+// sweep finds them.
+func Make(ctx context.Context, o Options) error {
+	drawingCtx, closeStudio := context.WithCancel(ctx)
+	w := &world{
+		Options: o, studio: openStudio(drawingCtx, 16*(len(o.Orders)+1)), codes: map[string]string{},
+		portraits: map[string]map[identity.Picture]*drawing{}, licences: map[string]*drawing{},
+		till: till{account: o.Account, balance: 1_234_567_89, fetched: 1_234_567_89},
+	}
+	defer w.studio.done.Wait()
+	defer closeStudio()
+	if err := w.build(); err != nil {
+		return err
+	}
+	if err := w.found(ctx); err != nil {
+		return err
+	}
+	stories := w.planStories()
+	if err := w.play(ctx, o.Present); err != nil {
+		return err
+	}
+	if err := w.review(ctx, stories); err != nil {
+		return err
+	}
+	if err := w.leave(); err != nil {
+		return err
+	}
+	if err := w.finishPages(ctx); err != nil {
+		return err
+	}
+	_, err := w.sequencer.Pass(ctx)
+	return err
+}
+
+func (w *world) build() error {
+	w.faces = &faces{w: w, sessions: map[string]identity.Subject{}, outcome: map[string]outcome{}}
+	w.bureau = &bureau{w: w, sheets: map[string]*drawing{}, number: map[string]string{}, refuse: map[string]bool{}}
+	post := func(channel, sign string) *post {
+		return &post{box: w.Outbox, channel: channel, sign: sign, codes: w.codes}
+	}
+	out := app.Outside{
+		Face: w.faces, Telecom: carriers{}, Invoice: w.bureau, Signer: w.Signer,
+		Senders: map[notify.Channel]notify.Sender{notify.SMS: post(outbox.SMS, "【深圳CA】"), notify.Mail: post(outbox.Mail, "")},
+	}
+	var err error
+	if w.flow, err = app.NewFlow(w.House, out, w, w.PublicURL); err != nil {
+		return err
+	}
+	w.sequencer = &audit.Sequencer{Log: w.flow.Audit, Logger: w.Log}
+	return nil
+}
+
+// found makes the project with its prices and texts, the bank account and the certificates.
+func (w *world) found(ctx context.Context) error {
+	if err := w.flow.KeepAuthority(ctx); err != nil {
+		return err
+	}
+	return w.flow.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		p, err := w.flow.Projects.EnsureProject(ctx, tx, w.Clock.Now())
+		if err != nil {
+			return err
+		}
+		_, err = w.flow.Ledger.AddAccount(ctx, tx, reconcile.Account{
+			ProjectID: p.ID, Bank: w.Account.Bank, Branch: w.Account.Branch, No: w.Account.Number, OwnName: w.Account.Name,
+		})
+		if err != nil {
+			return err
+		}
+		return w.enter(ctx, tx, p)
+	})
+}
+
+// enter takes the certificates into the store.
+func (w *world) enter(ctx context.Context, tx pg.Tx, p project.Project) error {
+	for _, list := range [][]holder.Ukey{w.Orders, w.Free} {
+		for _, u := range list {
+			_, err := w.flow.Issuance.Import(ctx, tx, issuance.Import{
+				ProjectID: p.ID, MediumNo: u.Medium, Holder: u.Company.Name, OrgIDKind: "credit_code", OrgIDNumber: u.Company.CreditCode, Certs: u.Pair,
+			})
+			if err != nil {
+				return fmt.Errorf("certificate %s: %w", u.Serial, err)
+			}
+		}
+	}
+	return nil
+}
+
+// review looks where every story has come to. One that ended elsewhere than it was meant to is in the log.
+func (w *world) review(ctx context.Context, stories []*story) error {
+	for _, s := range stories {
+		o, err := w.flow.Orders.Get(ctx, w.flow.DB.Read(ctx), actor.Job("demo"), s.no)
+		if err != nil {
+			return fmt.Errorf("order of fate %s: %w", s.fate, err)
+		}
+		if o.Stage != ends[s.fate] {
+			w.Log.WarnContext(ctx, "order ended elsewhere", "order", s.no, "fate", string(s.fate), "stage", string(o.Stage))
+		}
+	}
+	return nil
+}
+
+// who is one of the people with a role, in turn.
+func (w *world) who(role string, turn int) actor.Actor {
+	people := w.Staff[role]
+	return people[turn%len(people)]
+}
+
+// outage is how long a job waits because the signer is down.
+func (w *world) outage(args job.Args) time.Duration {
+	if _, signs := args.(flow.IssueArgs); !signs {
+		return 0
+	}
+	return max(0, w.signerBack.Sub(w.Clock.Now()))
+}
+
+// drawPages has a paper's page images made while the past goes on.
+func (w *world) drawPages(id uuid.UUID) {
+	w.pages = append(w.pages, w.studio.draw(later, func() ([]byte, error) {
+		return nil, app.Work(context.Background(), w.flow, document.PagesArgs{DocumentID: id})
+	}))
+}
+
+// finishPages waits until the page images are there that a reviewer may ask for at once.
+func (w *world) finishPages(ctx context.Context) error {
+	for _, d := range w.pages {
+		if _, err := d.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

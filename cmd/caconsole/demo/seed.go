@@ -1,0 +1,116 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"caconsole/admin/audit"
+	"caconsole/admin/throttle"
+	"caconsole/cmd/applicant/outbox"
+	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/caconsole/app"
+	"caconsole/cmd/caconsole/demo/history"
+	"caconsole/cmd/caconsole/demo/holder"
+	"caconsole/issuance/cert"
+)
+
+// house is how old the demo's house is: its project, its people and its CA.
+const houseMonths = 13
+
+// seed makes all data of a demo.
+func (d *demo) seed(ctx context.Context) (err error) {
+	painter, err := paper.Open("")
+	if err != nil {
+		return fmt.Errorf("%w: install the Debian package fonts-noto-cjk", err)
+	}
+	store, err := d.store()
+	if err != nil {
+		return err
+	}
+	present := d.Now()
+	clock := history.NewClock(present.AddDate(0, -houseMonths, 0))
+	h, err := store.Open(ctx, clock.Now, d.log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+
+	checkpoints, err := h.Ring.CheckpointKey()
+	if err != nil {
+		return err
+	}
+	accounts := app.NewStaff(h, audit.New(h.DB, checkpoints, clock.Now), throttle.New(h.DB, clock.Now))
+	team, err := d.hire(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	d.say("staff: two people for each of %d roles", len(cast))
+	earlier, err := d.earlierAuthority()
+	if err != nil {
+		return err
+	}
+	passphrase, err := d.foundAuthority(ctx, h.DB.Read(ctx), accounts, earlier, clock.Now)
+	if err != nil {
+		return err
+	}
+	engine, err := d.openSigner(passphrase, clock.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Shutdown()) }()
+	orders, free, err := d.issueUkeys(earlier.CA, present)
+	if err != nil {
+		return err
+	}
+	d.say("certification authority, %d certificates", len(orders)+len(free))
+	box, err := outbox.Open(d.path("outbox"))
+	if err != nil {
+		return err
+	}
+	e, err := d.environment()
+	if err != nil {
+		return err
+	}
+	err = history.Make(ctx, history.Options{
+		House: h, Clock: clock, Present: present, Signer: engine, Outbox: box, Painter: painter, Staff: team,
+		Seller: history.Seller{Name: sellerName, TaxNo: sellerTaxNo}, Orders: orders, Free: free, PublicURL: e.console,
+		Account:    history.Account{Name: sellerName, Number: sellerAccount, Bank: "CMB", Branch: sellerBranch},
+		Statements: d.file("statements"), Log: d.log,
+	})
+	if err == nil {
+		d.say("%d orders with their papers", len(orders))
+	}
+	return err
+}
+
+// issueUkeys makes the Ukeys: for the orders of the past, and those that are free to be renewed.
+func (d *demo) issueUkeys(ca cert.Issuer, present time.Time) (orders, free []holder.Ukey, err error) {
+	profile := cert.OrganisationProfile("http://earlier.example.test")
+	table := [][]string{{"serial", "medium", "path", "holder", "not_after", "keys"}}
+	for i := range d.Orders + d.Certificates {
+		company, err := holder.New(i)
+		if err != nil {
+			return nil, nil, err
+		}
+		// Long enough ago for the past to have begun after it.
+		expired := present.AddDate(0, 0, -25-i*7%170)
+		u, err := holder.NewUkey(ca, profile, company, i, 1+i%3, expired)
+		if err != nil {
+			return nil, nil, err
+		}
+		if i < d.Orders {
+			orders = append(orders, u)
+			err = u.Write(d.file("ukeys-in-use"))
+		} else {
+			free = append(free, u)
+			table = append(table, []string{u.Serial, u.Medium, "reviewed", company.Name, u.NotAfter.Format(time.RFC3339), cert.KeepKeys})
+			err = u.Write(d.file("ukeys"))
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return orders, free, writeTable(d.file("certificates.tsv"), table)
+}
