@@ -98,7 +98,7 @@ func (r *renewal) logIn() {
 // bringUkey imports the old pair, which ran out a month ago.
 func (r *renewal) bringUkey() {
 	r.t.Helper()
-	r.ukey = certtest.NewHolder(r.t, earlier.CA, r.holder, monday.AddDate(0, -1, 0))
+	r.ukey = certtest.NewHolder(r.t, r.oldCA, r.holder, monday.AddDate(0, -1, 0))
 	r.tx(func(ctx context.Context, tx pg.Tx) (err error) {
 		r.pair, err = r.Issuance.Import(ctx, tx, issuance.Import{
 			ProjectID: r.project, MediumNo: fmt.Sprintf("3888%012d", r.renewed), Holder: r.holder, OrgIDKind: applicant.CreditCode,

@@ -57,7 +57,8 @@ type house struct {
 	printer *printer
 	signer  *wire
 	project uuid.UUID
-	renewed int // orders made so far
+	oldCA   cert.Issuer // of the pairs that applicants bring
+	renewed int         // orders made so far
 
 	reviewer, reviewer2, issuer, issuer2, finance, finance2, hotline actor.Actor
 }
@@ -176,6 +177,7 @@ func (h *house) hire() {
 func (h *house) openSigner() {
 	h.t.Helper()
 	earlier.Do(func() { earlier.Authority = certtest.Authority(h.t) })
+	h.oldCA = earlier.CA
 	keys, err := h.Staff.ApprovalKeys(h.t.Context(), h.DB.Read(h.t.Context()))
 	require.NoError(h.t, err)
 	var approvers []signer.Approver

@@ -24,8 +24,11 @@ type IssueArgs struct {
 func (IssueArgs) Kind() string { return "issue" }
 
 // Issue has the signer execute a request and records the pair. It may be repeated at will: the signer gives the same
-// answer for the same id, and recording twice records once.
+// answer for the same id, and recording twice records once. Fails with NotFound "request_unknown".
 func (f *Flow) Issue(ctx context.Context, id uuid.UUID) error {
+	if _, err := f.Issuance.Request(ctx, f.DB.Read(ctx), id); err != nil {
+		return err // nothing of ours, so nothing to close at the signer
+	}
 	issued, err := f.Issuance.Execute(ctx, f.DB.Read(ctx), id)
 	switch {
 	case fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Internal):
