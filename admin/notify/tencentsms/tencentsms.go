@@ -32,8 +32,8 @@ func New(c Config) *Sender {
 
 type sendRequest struct {
 	PhoneNumberSet   []string
-	SmsSdkAppId      string //nolint:staticcheck // the API's spelling
-	TemplateId       string //nolint:staticcheck // the API's spelling
+	SmsSdkAppId      string
+	TemplateId       string
 	SignName         string
 	TemplateParamSet []string
 	SessionContext   string
@@ -79,7 +79,7 @@ type pullRequest struct {
 	Offset      int
 	Limit       int
 	PhoneNumber string
-	SmsSdkAppId string //nolint:staticcheck // the API's spelling
+	SmsSdkAppId string
 	EndTime     int64
 }
 
