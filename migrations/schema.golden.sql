@@ -36,6 +36,7 @@ CREATE TABLE allocation
     CONSTRAINT allocation_reverses_fkey FOREIGN KEY (reverses) REFERENCES allocation(id)
     CONSTRAINT allocation_sign CHECK (reverses IS NULL AND amount_fen > 0 OR reverses IS NOT NULL AND amount_fen < 0)
     CONSTRAINT allocation_source CHECK (source = ANY (ARRAY['auto'::text, 'manual'::text]))
+CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id, created_at DESC) WHERE (source = 'manual'::text)
 CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at)
 CREATE INDEX allocation_of_receivable ON public.allocation USING btree (receivable_id, created_at)
 GRANT INSERT, SELECT ON allocation TO caconsole_app
@@ -225,9 +226,15 @@ CREATE TABLE bank_line
     CONSTRAINT bank_line_state CHECK (state = ANY (ARRAY['open'::text, 'allocated'::text, 'aside'::text]))
     CONSTRAINT bank_line_state_allocated CHECK ((state = 'allocated'::text) = (allocated_fen = amount_fen))
 CREATE INDEX bank_line_allocated_recent ON public.bank_line USING btree (account_id, booked_on DESC, id DESC) WHERE (state = 'allocated'::text)
+CREATE INDEX bank_line_by_amount ON public.bank_line USING btree (amount_fen, booked_on DESC, id DESC) WHERE (state = 'allocated'::text)
+CREATE INDEX bank_line_by_name ON public.bank_line USING gin (bigrams(payer_name)) WITH (fastupdate=off) WHERE (state = 'allocated'::text)
 CREATE INDEX bank_line_by_payer_account ON public.bank_line USING btree (payer_account_index)
+CREATE INDEX bank_line_by_text ON public.bank_line USING gin (bigrams(text)) WITH (fastupdate=off) WHERE (state = 'allocated'::text)
+CREATE INDEX bank_line_matched ON public.bank_line USING btree (booked_on DESC, id DESC) WHERE (state = 'allocated'::text)
 CREATE INDEX bank_line_of_batch ON public.bank_line USING btree (batch_id, row_no)
 CREATE INDEX bank_line_open ON public.bank_line USING btree (account_id, booked_on DESC, id DESC) WHERE (state = 'open'::text)
+CREATE INDEX bank_line_open_of_batch ON public.bank_line USING btree (batch_id) WHERE (state = 'open'::text)
+CREATE INDEX bank_line_waiting ON public.bank_line USING btree (booked_on DESC, id DESC) WHERE (state = 'open'::text)
 GRANT INSERT, SELECT, UPDATE ON bank_line TO caconsole_app
 GRANT SELECT ON bank_line TO caconsole_read
 
@@ -544,6 +551,7 @@ CREATE TABLE import_batch
     CONSTRAINT import_batch_file_sm3 CHECK (octet_length(file_sm3) = 32)
     CONSTRAINT import_batch_state CHECK (state = ANY (ARRAY['draft'::text, 'checked'::text, 'committed'::text, 'reverted'::text]))
 CREATE INDEX import_batch_of_account ON public.import_batch USING btree (account_id, created_at DESC, id DESC)
+CREATE INDEX import_batch_recent ON public.import_batch USING btree (created_at DESC, id DESC)
 GRANT INSERT, SELECT, UPDATE ON import_batch TO caconsole_app
 GRANT SELECT ON import_batch TO caconsole_read
 
@@ -609,9 +617,12 @@ CREATE TABLE invoice
     CONSTRAINT invoice_state CHECK (state = ANY (ARRAY['requested'::text, 'issuing'::text, 'issued'::text, 'failed'::text]))
     CONSTRAINT invoice_sum CHECK ((net_fen + tax_fen) = total_fen)
     CONSTRAINT invoice_total CHECK (total_fen > 0)
+CREATE INDEX invoice_by_name ON public.invoice USING gin (bigrams(buyer_title)) WITH (fastupdate=off)
+CREATE INDEX invoice_of_project ON public.invoice USING btree (project_id, created_at DESC, id DESC)
 CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (order_id, kind)
 CREATE INDEX invoice_open ON public.invoice USING btree (changed_at, id) WHERE (state = ANY (ARRAY['requested'::text, 'issuing'::text]))
 CREATE INDEX invoice_recent ON public.invoice USING btree (created_at DESC, id DESC)
+CREATE INDEX invoice_unissued ON public.invoice USING btree (created_at DESC, id DESC) WHERE (state <> 'issued'::text)
 GRANT INSERT, SELECT, UPDATE ON invoice TO caconsole_app
 GRANT SELECT (id) ON invoice TO caconsole_read
 GRANT SELECT (order_id) ON invoice TO caconsole_read
@@ -776,6 +787,7 @@ CREATE TABLE message
 CREATE INDEX message_by_provider ON public.message USING btree (provider_id) WHERE (provider_id <> ''::text)
 CREATE INDEX message_of_order ON public.message USING btree (order_id, created_at DESC)
 CREATE INDEX message_open ON public.message USING btree (not_before, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]))
+CREATE INDEX message_undelivered ON public.message USING btree (order_id) WHERE (state = ANY (ARRAY['failed'::text, 'unknown'::text]))
 GRANT INSERT, SELECT, UPDATE ON message TO caconsole_app
 GRANT SELECT (id) ON message TO caconsole_read
 GRANT SELECT (order_id) ON message TO caconsole_read
@@ -908,12 +920,19 @@ CREATE TABLE orders
 CREATE INDEX orders_by_agent_id ON public.orders USING btree (agent_id_index, created_at DESC)
 CREATE INDEX orders_by_agent_phone ON public.orders USING btree (agent_phone_index, created_at DESC)
 CREATE INDEX orders_by_applicant ON public.orders USING btree (applicant_id, created_at DESC)
+CREATE INDEX orders_by_medium ON public.orders USING btree (medium_no, created_at DESC)
+CREATE INDEX orders_by_name ON public.orders USING gin (bigrams(holder)) WITH (fastupdate=off)
+CREATE INDEX orders_by_old_pair ON public.orders USING btree (old_pair_id)
 CREATE INDEX orders_by_org ON public.orders USING btree (org_id_number, created_at DESC)
 CREATE INDEX orders_by_serial ON public.orders USING btree (cert_serial)
 CREATE INDEX orders_by_stage ON public.orders USING btree (stage, stage_since DESC, id DESC)
+CREATE INDEX orders_in_work ON public.orders USING btree (stage_since, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text, 'transfer'::text, 'returned'::text]))
+CREATE INDEX orders_of_project ON public.orders USING btree (project_id, created_at DESC, id DESC)
+CREATE INDEX orders_of_stage ON public.orders USING btree (stage, created_at DESC, id DESC)
 CREATE UNIQUE INDEX orders_one_open ON public.orders USING btree (old_pair_id) WHERE ((closed_at IS NULL) AND (delivery <> 'confirmed'::text))
 CREATE INDEX orders_recent ON public.orders USING btree (created_at DESC, id DESC)
 CREATE INDEX orders_review_queue ON public.orders USING btree (review_due_at, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text]))
+CREATE INDEX orders_signed_unpaid ON public.orders USING btree (id) WHERE ((issuance = ANY (ARRAY['signed'::text, 'recorded'::text])) AND (payment <> ALL (ARRAY['settled'::text, 'waived'::text, 'refunding'::text, 'refunded'::text])))
 CREATE INDEX orders_without_telecom ON public.orders USING btree (created_at) WHERE ((telecom = 'none'::text) AND (path = 'reviewed'::text) AND (closed_at IS NULL))
 GRANT INSERT, SELECT, UPDATE ON orders TO caconsole_app
 GRANT SELECT ON orders TO caconsole_read
@@ -1268,6 +1287,13 @@ CREATE INDEX voucher_claim_by_image ON public.voucher_claim USING btree (image_s
 CREATE UNIQUE INDEX voucher_claim_one_live ON public.voucher_claim USING btree (order_id) WHERE (state = 'open'::text)
 GRANT INSERT, SELECT, UPDATE ON voucher_claim TO caconsole_app
 GRANT SELECT ON voucher_claim TO caconsole_read
+
+CREATE OR REPLACE FUNCTION public.bigrams(words text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN ARRAY(SELECT DISTINCT substr(bigrams.words, at.at, 2) AS substr FROM generate_series(1, (length(bigrams.words) - 1)) at(at))
+
 
 CREATE OR REPLACE FUNCTION public.policy_changed()
  RETURNS trigger

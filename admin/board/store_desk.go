@@ -38,17 +38,22 @@ const (
 
 // Count counts one figure, capped.
 func (b *Board) Count(ctx context.Context, a actor.Actor, f Figure) (Count, error) {
-	return b.count(ctx, func(q *gorm.DB) *gorm.DB { return b.figure(q, a, f) })
+	n, err := b.Figures(ctx, a, []Figure{f})
+	return n[f], err
+}
+
+// Figures counts some figures at once, each capped.
+func (b *Board) Figures(ctx context.Context, a actor.Actor, figures []Figure) (map[Figure]Count, error) {
+	return countTabs(ctx, b, figures, func(q *gorm.DB, f Figure) *gorm.DB { return b.figure(q, a, f) })
 }
 
 func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 	orders := func() *gorm.DB { return scoped(q.Table("orders o"), a, "o.project_id") }
 	queue := func(t QueueTab) *gorm.DB {
-		return b.tab(orders().Joins("LEFT JOIN review_claim c ON c.order_id = o.id AND c.until > ?", b.now()), a, t)
+		return b.tab(orders(), a, t)
 	}
 	invoices := func(t InvoiceTab) *gorm.DB {
-		base := q.Table("invoice i").Joins(latestMessage("sms")).Joins(latestMessage("mail"))
-		return b.invoiceTab(scoped(base, a, "i.project_id"), t)
+		return b.invoiceTab(scoped(q.Table("invoice i"), a, "i.project_id"), t)
 	}
 	switch f {
 	case Mine:
@@ -60,7 +65,7 @@ func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 	case Transfers:
 		return orders().Where("o.stage = 'transfer'")
 	case Unmatched:
-		return scoped(q.Table("bank_line l").Joins("JOIN statement_account t ON t.id = l.account_id"), a, "t.project_id").Where("l.state = 'open'")
+		return matchTab(credited(q, a), TabToConfirm)
 	case ToIssue:
 		return orders().Where("o.stage = 'to_issue'")
 	case ToUpdate:

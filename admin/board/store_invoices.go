@@ -76,20 +76,21 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 	if err != nil {
 		return Page[InvoiceLine]{}, err
 	}
-	q := b.invoiceTab(b.invoices(ctx, a), f.Tab)
-	if f.No != "" {
-		q = q.Where("o.no = ?", f.No)
-	}
-	if len([]rune(f.Title)) >= 2 {
-		q = q.Where("i.buyer_title LIKE ?", "%"+escapeLike(f.Title)+"%")
-	}
-	if !after.At.IsZero() {
-		q = q.Where("(i.created_at, i.id) < (?, ?)", after.At, after.ID)
-	}
 	limit := pageSize(0)
-	var rows []InvoiceLine
-	if err := q.Select(invoiceColumns).Order("i.created_at DESC, i.id DESC").Limit(limit + 1).Scan(&rows).Error; err != nil {
-		return Page[InvoiceLine]{}, pg.Fault(err)
+	rows, err := find(invoiceNames, f.Title, after.At, limit+1, func(narrow narrowing) ([]InvoiceLine, error) {
+		q := narrow(b.invoiceTab(b.invoices(ctx, a), f.Tab))
+		if f.No != "" {
+			q = q.Where("o.no = ?", f.No)
+		}
+		if !after.At.IsZero() {
+			q = q.Where("(i.created_at, i.id) < (?, ?)", after.At, after.ID)
+		}
+		var rows []InvoiceLine
+		err := q.Select(invoiceColumns).Order("i.created_at DESC, i.id DESC").Limit(limit + 1).Scan(&rows).Error
+		return rows, pg.Fault(err)
+	})
+	if err != nil {
+		return Page[InvoiceLine]{}, err
 	}
 	page := Page[InvoiceLine]{Rows: rows}
 	if len(rows) > limit {
@@ -99,6 +100,12 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 	return page, nil
 }
 
+// invoiceTrouble finds invoices that failed, and those of whose messages the newest version did not arrive.
+const invoiceTrouble = `i.id = ANY (ARRAY(SELECT f.id FROM invoice f WHERE f.state = 'failed' UNION
+	SELECT f.id FROM message m JOIN invoice f ON f.order_id = m.order_id AND m.dedupe_key = 'invoice:' || f.id::text
+	WHERE m.state IN ('failed', 'unknown') AND NOT EXISTS (
+		SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version)))`
+
 func (b *Board) invoiceTab(q *gorm.DB, tab InvoiceTab) *gorm.DB {
 	switch tab {
 	case InvoiceOpen:
@@ -106,7 +113,7 @@ func (b *Board) invoiceTab(q *gorm.DB, tab InvoiceTab) *gorm.DB {
 	case InvoiceIssued:
 		return q.Where("i.state = 'issued'")
 	case InvoiceFailed:
-		return q.Where("i.state = 'failed' OR sms.state IN ('failed', 'unknown') OR mail.state IN ('failed', 'unknown')")
+		return q.Where(invoiceTrouble)
 	case InvoiceLate:
 		return q.Where("i.state <> 'issued' AND i.created_at < ?", b.now().Add(-lateAfter))
 	case InvoiceAll:
@@ -116,18 +123,9 @@ func (b *Board) invoiceTab(q *gorm.DB, tab InvoiceTab) *gorm.DB {
 
 // InvoiceCounts counts every tab, each capped.
 func (b *Board) InvoiceCounts(ctx context.Context, a actor.Actor) (map[InvoiceTab]Count, error) {
-	out := make(map[InvoiceTab]Count, len(InvoiceTabs))
-	for _, tab := range InvoiceTabs {
-		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB {
-			q = q.Table("invoice i").Joins(latestMessage("sms")).Joins(latestMessage("mail"))
-			return b.invoiceTab(scoped(q, a, "i.project_id"), tab)
-		})
-		if err != nil {
-			return nil, err
-		}
-		out[tab] = n
-	}
-	return out, nil
+	return countTabs(ctx, b, InvoiceTabs, func(q *gorm.DB, t InvoiceTab) *gorm.DB {
+		return b.invoiceTab(scoped(q.Table("invoice i"), a, "i.project_id"), t)
+	})
 }
 
 // Delivery is one message of an invoice.

@@ -53,25 +53,27 @@ func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after s
 	if err != nil {
 		return Page[IssueLine]{}, err
 	}
-	q := issueTab(scoped(b.db.ReadOnly(ctx).Gorm().Table("orders o"), a, "o.project_id"), tab).
-		Joins("LEFT JOIN LATERAL (SELECT v.staff_id, v.at FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'approved' ORDER BY v.at DESC LIMIT 1) v ON true").
-		Joins("LEFT JOIN staff s ON s.id = v.staff_id").
-		Joins("LEFT JOIN LATERAL (SELECT r.reason, r.new_pair_id FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1) r ON true").
-		Joins("LEFT JOIN certificate n ON n.pair_id = r.new_pair_id AND n.kind = 'sign'").
-		Joins("JOIN certificate c ON c.pair_id = o.old_pair_id AND c.kind = 'sign'")
 	sort, compare := "o.stage_since, o.id", "(o.stage_since, o.id) > (?, ?)"
 	if tab == IssueDone {
 		sort, compare = "o.stage_since DESC, o.id DESC", "(o.stage_since, o.id) < (?, ?)"
 	}
+	orders := issueTab(b.orders(ctx, a), tab)
 	if !key.At.IsZero() {
-		q = q.Where(compare, key.At, key.ID)
+		orders = orders.Where(compare, key.At, key.ID)
 	}
 	const limit = 50
 	var rows []IssueLine
-	err = q.Select(`o.id, o.no, o.holder, o.medium_no, o.years, o.stage, o.issuance, o.stage_since, s.name AS reviewer, s.no AS reviewer_no,
+	// The rows of the page first, then what belongs to them: see lines.
+	err = b.db.ReadOnly(ctx).Gorm().Table("(?) o", orders.Select("o.*").Order(sort).Limit(limit+1)).
+		Joins("LEFT JOIN LATERAL (SELECT v.staff_id, v.at FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'approved' ORDER BY v.at DESC LIMIT 1) v ON true").
+		Joins("LEFT JOIN staff s ON s.id = v.staff_id").
+		Joins("LEFT JOIN LATERAL (SELECT r.reason, r.new_pair_id FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1) r ON true").
+		Joins("LEFT JOIN certificate n ON n.pair_id = r.new_pair_id AND n.kind = 'sign'").
+		Joins("JOIN certificate c ON c.pair_id = o.old_pair_id AND c.kind = 'sign'").
+		Select(`o.id, o.no, o.holder, o.medium_no, o.years, o.stage, o.issuance, o.stage_since, s.name AS reviewer, s.no AS reviewer_no,
 		v.at AS approved_at, c.not_after AS old_end, n.serial AS new_serial, n.not_after AS new_end, coalesce(r.reason, '') AS reason,
 		EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND d.duty <> 'issue') AS barred`, a.ID).
-		Order(sort).Limit(limit + 1).Scan(&rows).Error
+		Order(sort).Scan(&rows).Error
 	if err != nil {
 		return Page[IssueLine]{}, pg.Fault(err)
 	}
@@ -98,13 +100,7 @@ func issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
 
 // IssueCounts counts every tab, each capped.
 func (b *Board) IssueCounts(ctx context.Context, a actor.Actor) (map[IssueTab]Count, error) {
-	out := make(map[IssueTab]Count, len(IssueTabs))
-	for _, tab := range IssueTabs {
-		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB { return issueTab(scoped(q.Table("orders o"), a, "o.project_id"), tab) })
-		if err != nil {
-			return nil, err
-		}
-		out[tab] = n
-	}
-	return out, nil
+	return countTabs(ctx, b, IssueTabs, func(q *gorm.DB, t IssueTab) *gorm.DB {
+		return issueTab(scoped(q.Table("orders o"), a, "o.project_id"), t)
+	})
 }

@@ -2,10 +2,10 @@ package board
 
 import (
 	"context"
+	"time"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
-	"caconsole/admin/pg"
 )
 
 // Lookup is one typed question of the hotline; exactly one field is set.
@@ -15,11 +15,17 @@ type Lookup struct {
 	OrgNumber  string
 	Serial     string // of the old or the new certificate, lower-case hex
 	Medium     string
-	Holder     string // beginning of the company name
+	Holder     string // beginning of the company name, two characters or more
 }
 
 // lookupLimit is how many orders an answer lists; a caller with more is asked for the order number.
 const lookupLimit = 20
+
+// bySerial finds the orders that a certificate, signing or encryption, was renewed by or came from.
+const bySerial = `o.id = ANY (ARRAY(
+	SELECT id FROM orders WHERE cert_serial = @serial
+	UNION SELECT p.id FROM certificate c JOIN orders p ON p.old_pair_id = c.pair_id WHERE c.serial = @serial
+	UNION SELECT r.order_id FROM certificate c JOIN issuance_request r ON r.new_pair_id = c.pair_id WHERE c.serial = @serial))`
 
 // Find answers the hotline's question with the newest orders first, at most 20.
 func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine, error) {
@@ -32,15 +38,15 @@ func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine,
 	case l.OrgNumber != "":
 		q = q.Where("o.org_id_number = ?", l.OrgNumber)
 	case l.Serial != "":
-		q = q.Where("o.cert_serial = ? OR o.old_pair_id IN (SELECT pair_id FROM certificate WHERE serial = ?)", l.Serial, l.Serial)
+		q = q.Where(bySerial, map[string]any{"serial": l.Serial})
 	case l.Medium != "":
 		q = q.Where("o.medium_no = ?", l.Medium)
 	case l.Holder != "":
-		q = q.Where("o.holder LIKE ?", escapeLike(l.Holder)+"%")
+		return find(orderPrefixes, l.Holder, time.Time{}, lookupLimit, func(narrow narrowing) ([]OrderLine, error) {
+			return b.lines(ctx, narrow(b.orders(ctx, a)), newestFirst, lookupLimit)
+		})
 	default:
 		return nil, fault.InvalidField("q", "lookup_empty")
 	}
-	var rows []OrderLine
-	err := q.Select(orderColumns).Order("o.created_at DESC, o.id DESC").Limit(lookupLimit).Scan(&rows).Error
-	return rows, pg.Fault(err)
+	return b.lines(ctx, q, newestFirst, lookupLimit)
 }

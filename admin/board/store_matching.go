@@ -68,8 +68,11 @@ const lineColumns = `l.id, l.booked_on, l.booked_at, l.amount_fen, l.allocated_f
 const matchedColumns = lineColumns + `, r.order_no, al.score, s.name AS by_name, s.no AS by_no, al.created_at AS matched_at`
 
 func (b *Board) credits(ctx context.Context, a actor.Actor) *gorm.DB {
-	q := b.db.ReadOnly(ctx).Gorm().Table("bank_line l").Joins("JOIN statement_account acc ON acc.id = l.account_id")
-	return scoped(q, a, "acc.project_id")
+	return credited(b.db.ReadOnly(ctx).Gorm(), a)
+}
+
+func credited(q *gorm.DB, a actor.Actor) *gorm.DB {
+	return scoped(q.Table("bank_line l").Joins("JOIN statement_account acc ON acc.id = l.account_id"), a, "acc.project_id")
 }
 
 // matchTab narrows to a tab. Each names the state, so that the partial indexes serve it.
@@ -77,9 +80,9 @@ func matchTab(q *gorm.DB, tab MatchTab) *gorm.DB {
 	if tab == TabToConfirm {
 		return q.Where("l.state = 'open'")
 	}
-	return q.Joins(`JOIN LATERAL (SELECT * FROM allocation x WHERE x.line_id = l.id ORDER BY x.created_at DESC, x.id DESC LIMIT 1) al ON true`).
-		Joins("JOIN receivable r ON r.id = al.receivable_id").Joins("LEFT JOIN staff s ON s.id = al.by_staff").
-		Where("l.state = 'allocated' AND al.source = ?", string(tab))
+	// The line's newest allocation.
+	return q.Joins("JOIN allocation al ON al.line_id = l.id").Where("l.state = 'allocated' AND al.source = ?", string(tab)).
+		Where("NOT EXISTS (SELECT FROM allocation x WHERE x.line_id = l.id AND (x.created_at, x.id) > (al.created_at, al.id))")
 }
 
 // Credits lists the credits of a tab, newest booking first.
@@ -88,23 +91,33 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 	if err != nil {
 		return Page[Credit]{}, err
 	}
-	q, columns := matchTab(b.credits(ctx, a), f.Tab), lineColumns
-	if f.Tab != TabToConfirm {
-		columns = matchedColumns
-	}
-	if fen, err := money.Parse(f.Text); err == nil {
-		q = q.Where("l.amount_fen = ?", fen)
-	} else if f.Text != "" {
-		like := "%" + escapeLike(f.Text) + "%"
-		q = q.Where("l.payer_name LIKE ? OR l.text LIKE ?", like, like)
-	}
-	if !from.At.IsZero() {
-		q = q.Where("(l.booked_on, l.id) < (?, ?)", from.At, from.ID)
-	}
 	size := pageSize(f.Limit)
+	list := func(narrow narrowing) ([]Credit, error) {
+		q, columns := narrow(matchTab(b.credits(ctx, a), f.Tab)), lineColumns
+		if f.Tab != TabToConfirm {
+			q = q.Joins("JOIN receivable r ON r.id = al.receivable_id").Joins("LEFT JOIN staff s ON s.id = al.by_staff")
+			columns = matchedColumns
+		}
+		if !from.At.IsZero() {
+			q = q.Where("(l.booked_on, l.id) < (?, ?)", from.At, from.ID)
+		}
+		var rows []Credit
+		err := q.Select(columns).Order("l.booked_on DESC, l.id DESC").Limit(size + 1).Scan(&rows).Error
+		return rows, pg.Fault(err)
+	}
 	var rows []Credit
-	if err := q.Select(columns).Order("l.booked_on DESC, l.id DESC").Limit(size + 1).Scan(&rows).Error; err != nil {
-		return Page[Credit]{}, pg.Fault(err)
+	fen, notMoney := money.Parse(f.Text)
+	switch {
+	case notMoney == nil:
+		rows, err = list(func(q *gorm.DB) *gorm.DB { return q.Where("l.amount_fen = ?", fen) })
+	case f.Tab == TabToConfirm && f.Text != "": // never so many that they need an index
+		like, args := matchedNames.like("l.", f.Text)
+		rows, err = list(func(q *gorm.DB) *gorm.DB { return q.Where(like, args...) })
+	default:
+		rows, err = find(matchedNames, f.Text, from.At, size+1, list)
+	}
+	if err != nil {
+		return Page[Credit]{}, err
 	}
 	page := Page[Credit]{Rows: rows}
 	if len(rows) > size {
@@ -116,18 +129,9 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 
 // MatchCounts counts every tab, each capped.
 func (b *Board) MatchCounts(ctx context.Context, a actor.Actor) (map[MatchTab]Count, error) {
-	out := make(map[MatchTab]Count, len(MatchTabs))
-	for _, tab := range MatchTabs {
-		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB {
-			q = q.Table("bank_line l").Joins("JOIN statement_account acc ON acc.id = l.account_id")
-			return matchTab(scoped(q, a, "acc.project_id"), tab)
-		})
-		if err != nil {
-			return nil, err
-		}
-		out[tab] = n
-	}
-	return out, nil
+	return countTabs(ctx, b, MatchTabs, func(q *gorm.DB, t MatchTab) *gorm.DB {
+		return matchTab(credited(q, a), t)
+	})
 }
 
 // MatchReason is one reason of a candidate: Weight is for, against or missing.

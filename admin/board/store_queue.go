@@ -3,12 +3,12 @@ package board
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/order"
-	"caconsole/admin/pg"
 )
 
 // QueueTab is one tab of the review queue.
@@ -57,9 +57,9 @@ func (b *Board) Queue(ctx context.Context, a actor.Actor, f QueueFilter) (Page[O
 		q = q.Where(fmt.Sprintf("(%s, o.id) > (?, ?)", key), after.At, after.ID)
 	}
 	limit := pageSize(f.Limit)
-	var rows []OrderLine
-	if err := q.Select(orderColumns).Order(key + ", o.id").Limit(limit + 1).Scan(&rows).Error; err != nil {
-		return Page[OrderLine]{}, pg.Fault(err)
+	rows, err := b.lines(ctx, q, key+", o.id", limit+1)
+	if err != nil {
+		return Page[OrderLine]{}, err
 	}
 	page := Page[OrderLine]{Rows: rows}
 	if len(rows) > limit {
@@ -79,7 +79,7 @@ func (b *Board) tab(q *gorm.DB, a actor.Actor, tab QueueTab) *gorm.DB {
 	inReview := "o.stage IN ('review', 'second_review')"
 	switch tab {
 	case TabMine:
-		return q.Where(inReview+" AND c.staff_id = ?", a.ID)
+		return q.Joins("JOIN review_claim c ON c.order_id = o.id").Where(inReview+" AND c.staff_id = ? AND c.until > ?", a.ID, b.now())
 	case TabResent:
 		return q.Where(inReview + " AND EXISTS (SELECT 1 FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'returned')")
 	case TabDueSoon:
@@ -95,16 +95,10 @@ func (b *Board) tab(q *gorm.DB, a actor.Actor, tab QueueTab) *gorm.DB {
 
 // QueueCounts counts every tab, each capped.
 func (b *Board) QueueCounts(ctx context.Context, a actor.Actor) (map[QueueTab]Count, error) {
-	out := make(map[QueueTab]Count, len(QueueTabs))
-	for _, tab := range QueueTabs {
-		n, err := b.count(ctx, func(q *gorm.DB) *gorm.DB {
-			q = q.Table("orders o").Joins("LEFT JOIN review_claim c ON c.order_id = o.id AND c.until > ?", b.now())
-			return b.tab(scoped(q, a, "o.project_id"), a, tab)
-		})
-		if err != nil {
-			return nil, err
-		}
-		out[tab] = n
-	}
-	return out, nil
+	return countTabs(ctx, b, QueueTabs, func(q *gorm.DB, t QueueTab) *gorm.DB {
+		return b.tab(scoped(q.Table("orders o"), a, "o.project_id"), a, t)
+	})
 }
+
+// soon is how close a deadline must be to count as 即将超时.
+const soon = 30 * time.Minute

@@ -71,15 +71,15 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 	if opt.MaxConns <= 0 {
 		opt.MaxConns = defaultMaxConns
 	}
-	app, err := open(ctx, opt.DSN, opt, nil)
+	app, err := open(ctx, opt.DSN, opt, "")
 	if err != nil {
 		return nil, err
 	}
-	readDSN, become := opt.ReadDSN, pgx.Identifier{}
+	readDSN, prepare := opt.ReadDSN, readPlans
 	if readDSN == "" {
-		readDSN, become = opt.DSN, pgx.Identifier{RoleRead}
+		readDSN, prepare = opt.DSN, "SET ROLE "+pgx.Identifier{RoleRead}.Sanitize()+"; SET default_transaction_read_only = on; "+readPlans
 	}
-	read, err := open(ctx, readDSN, opt, become)
+	read, err := open(ctx, readDSN, opt, prepare)
 	if err != nil {
 		app.close()
 		return nil, err
@@ -92,8 +92,12 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 	return db, nil
 }
 
-// open makes a pool. Where become is set, its connections take that role on and refuse to write.
-func open(ctx context.Context, dsn string, opt Options, become pgx.Identifier) (handle, error) {
+// readPlans has the boards' queries planned for what is asked each time. A plan kept for any stage or name is one that
+// reads a million rows for those that few orders have, and the boards' partial indexes need the values to be known.
+const readPlans = "SET plan_cache_mode = force_custom_plan"
+
+// open makes a pool. Its connections begin with prepare, if there is any.
+func open(ctx context.Context, dsn string, opt Options, prepare string) (handle, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return handle{}, fmt.Errorf("pg: database address: %w", err)
@@ -107,10 +111,10 @@ func open(ctx context.Context, dsn string, opt Options, become pgx.Identifier) (
 		c.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
-		if len(become) == 0 {
+		if prepare == "" {
 			return nil
 		}
-		_, err := c.Exec(ctx, "SET ROLE "+become.Sanitize()+"; SET default_transaction_read_only = on")
+		_, err := c.Exec(ctx, prepare)
 		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)

@@ -10,16 +10,19 @@ import (
 // FromBoard reads the numbers of the lists an actor may open.
 func FromBoard(b *board.Board) func(context.Context, actor.Actor) (Desk, error) {
 	return func(ctx context.Context, a actor.Actor) (Desk, error) {
-		d := Desk{Numbers: map[Number]board.Count{}}
+		var asked []board.Figure
 		for _, l := range append(figures[:len(figures):len(figures)], checks...) {
-			if !a.Can(l.permission) {
-				continue
+			if a.Can(l.permission) {
+				asked = append(asked, board.Figure(l.number))
 			}
-			n, err := b.Count(ctx, a, board.Figure(l.number))
-			if err != nil {
-				return Desk{}, err
-			}
-			d.Numbers[l.number] = n
+		}
+		found, err := b.Figures(ctx, a, asked)
+		if err != nil {
+			return Desk{}, err
+		}
+		d := Desk{Numbers: make(map[Number]board.Count, len(found))}
+		for f, n := range found {
+			d.Numbers[Number(f)] = n
 		}
 		return d, nil
 	}

@@ -43,7 +43,7 @@ type keptCounts struct {
 	counts page.Counts
 }
 
-// of returns a person's numbers. One that cannot be read is left out: a page does not fail for the sake of its frame.
+// of returns a person's numbers. Where they cannot be read there are none: a page does not fail for the sake of its frame.
 func (c *counts) of(ctx context.Context, a actor.Actor) page.Counts {
 	now := c.now()
 	c.mu.Lock()
@@ -53,16 +53,20 @@ func (c *counts) of(ctx context.Context, a actor.Actor) page.Counts {
 		return k.counts
 	}
 	out := page.Counts{Menu: map[string]int{}}
+	var asked []board.Figure
 	for _, m := range menuFigures {
-		if !a.Can(m.permission) {
-			continue
+		if a.Can(m.permission) {
+			asked = append(asked, m.figure)
 		}
-		n, err := c.board.Count(ctx, a, m.figure)
-		if err != nil {
-			c.log.WarnContext(ctx, "count not read", "figure", string(m.figure), "error", err)
-			continue
+	}
+	found, err := c.board.Figures(ctx, a, asked)
+	if err != nil {
+		c.log.WarnContext(ctx, "menu counts not read", "error", err)
+	}
+	for _, m := range menuFigures {
+		if n, ok := found[m.figure]; ok {
+			out.Menu[m.path] = n.N
 		}
-		out.Menu[m.path] = n.N
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
