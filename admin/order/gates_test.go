@@ -182,3 +182,28 @@ func TestOrderNumbersProveThemselves(t *testing.T) {
 		require.False(t, ValidNo(bad), bad)
 	}
 }
+
+func TestSentenceNamesWhatBlocks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		set func(*Gates)
+		now string
+	}{
+		"in the queue":                    {func(g *Gates) { g.Review = Queued }, "sentence.review"},
+		"paid, consent gone":              {func(g *Gates) { g.Consent = Withdrawn }, "sentence.consent_withdrawn"},
+		"approved, consent gone":          {func(g *Gates) { g.Consent, g.Review, g.Documents = Withdrawn, Approved, Accepted }, "sentence.consent_withdrawn"},
+		"issued, consent gone afterwards": {func(g *Gates) { g.Consent, g.Issuance = Withdrawn, Recorded }, "sentence.update"},
+		"papers back":                     {func(g *Gates) { g.Review, g.Documents = Returned, Returned }, "sentence.returned"},
+		"papers back, money gone":         {func(g *Gates) { g.Review, g.Documents, g.Payment = Returned, Returned, Awaiting }, "sentence.returned.unpaid"},
+		"carriers disagree":               {func(g *Gates) { g.Telecom, g.Identity = Mismatch, Failed }, "sentence.identity.telecom_mismatch"},
+		"face not alike":                  {func(g *Gates) { g.Identity = Failed }, "sentence.identity.failed"},
+		"transfer under way":              {func(g *Gates) { g.Payment = Awaiting }, "sentence.transfer"},
+		"the signer refused":              {func(g *Gates) { g.Review, g.Documents, g.Issuance = Approved, Accepted, Failed }, "sentence.to_issue.failed"},
+		"rejected, money on its way":      {func(g *Gates) { g.Closed, g.Payment = ClosedRejected, Refunding }, "sentence.refunding"},
+		"rejected, money back":            {func(g *Gates) { g.Closed, g.Payment = ClosedRejected, Refunded }, "sentence.closed.rejected.refunded"},
+	} {
+		g := ready()
+		c.set(&g)
+		require.Equal(t, c.now, g.Sentence().Now, name)
+	}
+}

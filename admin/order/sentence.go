@@ -11,6 +11,9 @@ type Sentence struct {
 func (g Gates) Sentence() Sentence {
 	stage := g.Stage()
 	key := "sentence." + string(stage)
+	if g.withoutConsent() {
+		return Sentence{Now: "sentence.consent_withdrawn", Then: "sentence.consent_withdrawn.then"}
+	}
 	switch stage {
 	case StagePapers:
 		if g.Documents == Returned {
@@ -21,6 +24,10 @@ func (g Gates) Sentence() Sentence {
 	case StagePayment:
 		if g.Method != NoMethod && g.Payment == Awaiting {
 			key += "." + string(g.Method)
+		}
+	case StageReturned:
+		if g.Payment != Settled && g.Payment != Waived {
+			key += ".unpaid"
 		}
 	case StageReview:
 		if g.Review == Claimed {
@@ -39,9 +46,15 @@ func (g Gates) Sentence() Sentence {
 		if g.Payment == Refunded {
 			key += ".refunded"
 		}
-	case StageTransfer, StageSecondReview, StageReturned, StageIssuing, StageDone, StageRefunding:
+	case StageTransfer, StageSecondReview, StageIssuing, StageDone, StageRefunding:
 	}
 	return Sentence{Now: key, Then: key + ".then"}
+}
+
+// withoutConsent tells of an open order that cannot go on because its consent was withdrawn. Once the pair may be signed
+// the consent was used up.
+func (g Gates) withoutConsent() bool {
+	return g.Closed == Open && g.Consent != Given && (g.Issuance == None || g.Issuance == Failed)
 }
 
 func (g Gates) identityBlocker() string {
