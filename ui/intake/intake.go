@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
+	"caconsole/ui/page"
 )
 
 // Body limits per route; a longer body is refused by its Content-Length before it is read.
@@ -66,7 +68,7 @@ func New(d Deps, proxies []string) *fiber.App {
 		Immutable: true, StrictRouting: true, CaseSensitive: true, DisableStartupMessage: true,
 		BodyLimit: uploadLimit, ReadBufferSize: 16 << 10, Concurrency: 256,
 		ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 90 * time.Second,
-		EnableTrustedProxyCheck: true, TrustedProxies: proxies, ProxyHeader: proxyHeader(proxies), EnableIPValidation: true,
+		EnableTrustedProxyCheck: true, TrustedProxies: proxies,
 		ErrorHandler: func(c *fiber.Ctx, err error) error { return s.refuse(c, err) },
 	})
 	app.Server().HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
@@ -84,14 +86,10 @@ func Mount(app *fiber.App, d Deps) (refuse func(*fiber.Ctx, error) error) {
 	return s.refuse
 }
 
-// Owns reports whether a path belongs to the public app.
+// Owns reports whether a path, with or without a query, belongs to the public app.
 func Owns(path string) bool {
-	for _, prefix := range []string{"/api/", "/inv", "/healthz", "/readyz"} {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
+	path, _, _ = strings.Cut(path, "?")
+	return strings.HasPrefix(path, "/api/") || slices.Contains([]string{"/inv", "/healthz", "/readyz"}, path)
 }
 
 // BodyLimit is how many bytes the body of a public request may have.
@@ -100,13 +98,6 @@ func BodyLimit(method, path string) int {
 		return uploadLimit
 	}
 	return jsonLimit
-}
-
-func proxyHeader(proxies []string) string {
-	if len(proxies) == 0 {
-		return ""
-	}
-	return fiber.HeaderXForwardedFor
 }
 
 func (s *server) mount(app *fiber.App) {
@@ -135,7 +126,7 @@ func (s *server) wrap(r Route) fiber.Handler {
 		if err != nil {
 			return s.refuse(c, err)
 		}
-		a.RequestID, a.IP = id.String(), c.IP()
+		a.RequestID, a.IP = id.String(), page.Address(c)
 		if err := r.run(&call{Ctx: c, s: s, actor: a}); err != nil {
 			return s.refuse(c, err)
 		}

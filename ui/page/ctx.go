@@ -30,7 +30,7 @@ func (c *Ctx) Context() context.Context { return c.f.UserContext() }
 // Actor returns who acts, with the request's address and reference.
 func (c *Ctx) Actor() actor.Actor {
 	a := c.identity.Actor
-	a.RequestID, a.IP = c.requestID, c.f.IP()
+	a.RequestID, a.IP = c.requestID, c.IP()
 	return a
 }
 
@@ -47,7 +47,7 @@ func (c *Ctx) Now() time.Time { return c.router.deps.Now() }
 func (c *Ctx) RequestID() string { return c.requestID }
 
 // IP returns the address of the client, as far as the trusted proxies say.
-func (c *Ctx) IP() string { return c.f.IP() }
+func (c *Ctx) IP() string { return Address(c.f) }
 
 // UserAgent returns the client's name of itself, at most 200 bytes of it.
 func (c *Ctx) UserAgent() string {

@@ -64,7 +64,7 @@ func (r *Router) run(c *Ctx, h Handler) (err error) {
 func (c *Ctx) admit() error {
 	id, err := c.router.deps.Guard.Admit(c.Context(), Admission{
 		Token: c.cookie(sessionCookie), Permission: c.route.Permission, Method: c.f.Method(),
-		Path: c.route.Path, IP: c.f.IP(), RequestID: c.requestID,
+		Path: c.route.Path, IP: c.IP(), RequestID: c.requestID,
 	})
 	c.identity = id
 	return err

@@ -54,7 +54,7 @@ func newWebsite(c Config, f *flow.Flow, policy *rbac.Policy, m *metrics, ready f
 		Immutable: true, CaseSensitive: true, DisableStartupMessage: true,
 		BodyLimit: maxBody, ReadBufferSize: 16 << 10, Concurrency: 1024,
 		ReadTimeout: 60 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 90 * time.Second,
-		EnableTrustedProxyCheck: true, TrustedProxies: c.Proxies, ProxyHeader: forwardedFor(c.Proxies), EnableIPValidation: true,
+		EnableTrustedProxyCheck: true, TrustedProxies: c.Proxies,
 		ErrorHandler: func(f *fiber.Ctx, err error) error {
 			if c.shared() && intake.Owns(f.Path()) {
 				return refuseAPI(f, err)
@@ -101,12 +101,4 @@ func areas(r *page.Router, f *flow.Flow) {
 	hotline.Routes(r, hotline.Deps{Flow: f})
 	audit.Routes(r, audit.Deps{Flow: f})
 	staff.Routes(r, staff.Deps{Accounts: f.Staff})
-}
-
-// forwardedFor names the header that trusted proxies set, if there are any.
-func forwardedFor(proxies []string) string {
-	if len(proxies) == 0 {
-		return ""
-	}
-	return fiber.HeaderXForwardedFor
 }
