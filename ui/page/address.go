@@ -13,7 +13,7 @@ import (
 // X-Forwarded-For that is none of them. What stands further left is the client's own claim. (Fiber's IP takes the first
 // one, so that whoever writes the header chooses whose rate limit is used up.)
 func Address(f *fiber.Ctx) string {
-	from := f.Context().RemoteIP().String()
+	from := f.IP() // the peer, for the app names no ProxyHeader
 	if !f.IsProxyTrusted() {
 		return from
 	}
