@@ -40,10 +40,14 @@ type vendor struct {
 	report notify.Report
 	mute   error // of Find
 	asked  int
+	during func() // happens while Send is under way
 }
 
 func (v *vendor) Send(_ context.Context, m notify.Outgoing) (string, error) {
 	v.sent = append(v.sent, m)
+	if v.during != nil {
+		v.during()
+	}
 	return "sid-" + m.ID.String(), v.fails
 }
 
@@ -201,6 +205,49 @@ func TestInterruptedMessageThatTheVendorHas(t *testing.T) {
 	require.Equal(t, notify.Failed, line.State)
 	require.Equal(t, "空号", line.LastError)
 	require.Len(t, p.sms.sent, 1)
+}
+
+// A second worker comes while the first one's call is under way: it neither asks nor sends, and the first one's answer
+// counts.
+func TestTwoWorkersOnOneMessage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		channel notify.Channel
+		to      seal.Secret
+	}{"sms": {notify.SMS, "13800138000"}, "mail": {notify.Mail, "a@example.cn"}} {
+		p := newPost(t)
+		vendor := map[notify.Channel]*vendor{notify.SMS: p.sms, notify.Mail: p.mail}[c.channel]
+		m := approved("k")
+		m.Channel, m.To = c.channel, c.to
+		id := p.put(m)
+		vendor.during = func() {
+			vendor.during = nil
+			p.now = p.now.Add(5 * time.Second)
+			require.NoError(t, p.Send(t.Context(), id), name)
+			require.Empty(t, p.stuck(), name)
+		}
+		require.NoError(t, p.Send(t.Context(), id), name)
+		require.Len(t, vendor.sent, 1, name)
+		require.Zero(t, vendor.asked, name)
+		require.Equal(t, notify.Sent, p.line(id).State, name)
+	}
+}
+
+// The program dies in the middle of a call: the message is looked at again once no call can be under way any more.
+func TestDeathInTheMiddleOfACall(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	id := p.put(approved("k"))
+	p.sms.during = func() { panic("power cut") }
+	require.Panics(t, func() { _ = p.Send(t.Context(), id) })
+	p.sms.during = nil
+	require.Empty(t, p.stuck())
+	p.now = p.now.Add(11 * time.Second)
+	require.Equal(t, []uuid.UUID{id}, p.stuck())
+	p.sms.report = notify.Report{Found: true, State: notify.Delivered, ProviderID: "sid"}
+	require.NoError(t, p.Send(t.Context(), id))
+	require.Len(t, p.sms.sent, 1)
+	require.Equal(t, notify.Delivered, p.line(id).State)
 }
 
 func TestVendorThatCannotBeReached(t *testing.T) {

@@ -15,6 +15,8 @@ const (
 	maxAttempts = 8
 	// giveUpAfter is how long a vendor that cannot be reached is tried.
 	giveUpAfter = 24 * time.Hour
+	// callTime is how long a call to a vendor may be under way: until then nobody else touches the message.
+	callTime = 10 * time.Second
 )
 
 // pause is how long a message rests after so many attempts: 15 seconds, doubling up to 15 minutes.
@@ -45,7 +47,8 @@ func (m *Messages) try(ctx context.Context, r row) error {
 	if life := specs[r.Template].life; life > 0 && m.now().Sub(r.CreatedAt) > life {
 		return m.move(ctx, r, Queued, map[string]any{"state": Failed, "last_error": "too_late"})
 	}
-	if err := m.move(ctx, r, Queued, map[string]any{"state": Sending, "attempts": r.Attempts + 1}); err != nil {
+	intent := map[string]any{"state": Sending, "attempts": r.Attempts + 1, "not_before": m.now().Add(callTime)}
+	if err := m.move(ctx, r, Queued, intent); err != nil {
 		return err
 	}
 	r.State, r.Attempts = Sending, r.Attempts+1
