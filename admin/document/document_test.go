@@ -89,7 +89,7 @@ func (d desk) upload(t *testing.T, kind document.Kind, body []byte, claim docume
 	stored, err := d.Store(t.Context(), f)
 	require.NoError(t, err)
 	err = d.tx(t, func(ctx context.Context, tx pg.Tx) (err error) {
-		doc, err = d.Add(ctx, tx, document.Upload{OrderID: d.order, ProjectID: d.project, Kind: kind, File: stored, Claim: claim})
+		doc, _, err = d.Add(ctx, tx, document.Upload{OrderID: d.order, ProjectID: d.project, Kind: kind, File: stored, Claim: claim})
 		return err
 	})
 	return doc, err
@@ -259,7 +259,7 @@ func TestConcurrentUploadsLeaveOneInForce(t *testing.T) {
 				return
 			}
 			err = d.db.InTx(t.Context(), func(ctx context.Context, tx pg.Tx) error {
-				_, err := d.Add(ctx, tx, document.Upload{OrderID: d.order, ProjectID: d.project, Kind: document.BusinessLicence, File: stored})
+				_, _, err := d.Add(ctx, tx, document.Upload{OrderID: d.order, ProjectID: d.project, Kind: document.BusinessLicence, File: stored})
 				return err
 			})
 			if err != nil && !fault.HasKey(err, "document_changed") {

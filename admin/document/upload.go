@@ -56,45 +56,46 @@ func (d *Documents) Store(ctx context.Context, f File) (Stored, error) {
 	return Stored{file: f, object: object}, err
 }
 
-// Add gives an order its next paper of a kind; the earlier one becomes superseded. The same file again is no change
-// and returns the paper in force. The caller holds the order's row lock and enqueues PagesArgs.
+// Add gives an order its next paper of a kind; the earlier one becomes superseded. The same file again, a client that
+// did not get its answer, is no change: the paper in force, and fresh is false. The caller holds the order's row lock
+// and, where it is fresh, enqueues PagesArgs.
 // Errors: Conflict "document_accepted" (the one in force was accepted), "form_not_confirmed" (an application form
 // before its fields were confirmed), "document_changed" (another upload at the same moment); Invalid field "claim".
-func (d *Documents) Add(ctx context.Context, tx pg.Tx, u Upload) (Document, error) {
+func (d *Documents) Add(ctx context.Context, tx pg.Tx, u Upload) (doc Document, fresh bool, err error) {
 	if u.Kind != RemittanceVoucher && u.Claim != (Claim{}) {
-		return Document{}, fault.InvalidField("claim", "document_claim_misplaced")
+		return Document{}, false, fault.InvalidField("claim", "document_claim_misplaced")
 	}
 	formVersion := 0
 	if u.Kind == ApplicationForm {
 		current, err := d.CurrentForm(ctx, tx, u.OrderID)
 		if err != nil {
-			return Document{}, err
+			return Document{}, false, err
 		}
 		formVersion = current.Version
 	}
 	last, found, err := lastOfKind(tx, u.OrderID, u.Kind)
 	if err != nil {
-		return Document{}, pg.Fault(err)
+		return Document{}, false, pg.Fault(err)
 	}
 	if found && last.State == Accepted {
-		return Document{}, fault.New(fault.Conflict, "document_accepted", nil)
+		return Document{}, false, fault.New(fault.Conflict, "document_accepted", nil)
 	}
 	if found && last.State == Uploaded && last.FormVersion == formVersion && bytes.Equal(last.SM3, u.File.object.SM3) && u.Claim == (Claim{}) {
-		return last.document(), nil
+		return last.document(), false, nil
 	}
 	if found && last.State != Superseded {
 		if err := supersede(tx, last.ID, last.State); err != nil {
-			return Document{}, pg.Fault(err)
+			return Document{}, false, pg.Fault(err)
 		}
 	}
 	row, err := d.newRow(u, last.Version+1, formVersion)
 	if err != nil {
-		return Document{}, err
+		return Document{}, false, err
 	}
 	if err := insertDocument(tx, row); err != nil {
-		return Document{}, pg.Fault(err)
+		return Document{}, false, pg.Fault(err)
 	}
-	return row.document(), nil
+	return row.document(), true, nil
 }
 
 func (d *Documents) newRow(u Upload, version, formVersion int) (documentRow, error) {

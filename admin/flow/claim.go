@@ -40,16 +40,20 @@ func (f *Flow) Claim(ctx context.Context, a actor.Actor, no string) (order.Order
 	return o, f.fourEyes(ctx, a, "review.claimed", no, err)
 }
 
-// claim expects the order's row to be locked. A claim counts while the gate says so: one that an order left behind when
-// it fell out of the queue keeps nobody from it.
+// claim expects the order's row to be locked. A claim counts while the gate says so and its lease runs: one that an
+// order left behind when it fell out of the queue keeps nobody from it, and one that has lapsed is released first, so
+// that the course of the order tells who had it when.
 func (f *Flow) claim(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order) (order.Order, error) {
 	if err := f.Orders.MayTake(ctx, tx, o.ID, a.ID, order.DutyReview); err != nil {
 		return order.Order{}, err
 	}
-	if o.Gates.Review != order.Claimed {
-		if err := f.Reviews.Release(ctx, tx, o.ID); err != nil {
+	switch _, err := f.Reviews.Holder(ctx, tx, o.ID); {
+	case o.Gates.Review != order.Claimed, fault.HasKey(err, "not_claimed"):
+		if err := f.unclaim(ctx, tx, claimSweeper, o); err != nil {
 			return order.Order{}, err
 		}
+	case err != nil:
+		return order.Order{}, err
 	}
 	if _, err := f.Reviews.Claim(ctx, tx, o.ID, a.ID); err != nil {
 		return order.Order{}, err

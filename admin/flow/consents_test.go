@@ -91,4 +91,3 @@ func TestApprovalBindsTheTryThatPassed(t *testing.T) {
 	require.Equal(t, identity.Expired, later.State)
 	r.confirmed()
 }
-

@@ -22,8 +22,11 @@ type NewOrder struct {
 
 // CreateOrder opens a renewal: consent, eligibility, one at a time, every field, the price frozen; then the telecom
 // check as a job and the message 已受理. Faults: those of renewable and termsOnOffer, consent_missing, path_not_open,
-// one_at_a_time (Args no), holder_mismatch or invalid_field with every field that is wrong.
+// one_at_a_time (Args no), holder_mismatch or invalid_field with every field that is wrong; too_many_attempts.
 func (f *Flow) CreateOrder(ctx context.Context, a actor.Actor, key idem.Key, in NewOrder) (OrderView, error) {
+	if err := f.Throttle.Take(ctx, "certificate_lookup:"+a.ID.String(), lookups, lookupsPer); err != nil {
+		return OrderView{}, err // a serial is looked up here too
+	}
 	var no string
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) (err error) {
 		if err := f.Applicants.Lock(ctx, tx, a.ID); err != nil { // 一次一张 and consents are counted under it

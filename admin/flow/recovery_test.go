@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"caconsole/admin/document"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/admin/review"
@@ -80,4 +81,25 @@ func TestDeliveryReportMovesTheInvoiceGate(t *testing.T) {
 	})
 	require.NoError(t, h.CheckDelivery(t.Context(), sms))
 	require.Equal(t, order.Dispatched, r.order().Gates.Invoice)
+}
+
+// A client that lost its answer sends the same file again: whoever reviews the order is not disturbed.
+func TestSameFileAgainChangesNothing(t *testing.T) {
+	h := newHouse(t)
+	r := h.inReview().claimed(h.reviewer)
+	op := r.opinion(h.reviewer)
+	require.NoError(t, r.upload(document.BusinessLicence, 180))
+	require.NoError(t, h.Approve(t.Context(), h.reviewer, r.no, op))
+}
+
+// A colleague takes an order whose lease has just run out, before the sweep has seen it: both claims are on record.
+func TestLapsedClaimIsTakenOver(t *testing.T) {
+	h := newHouse(t)
+	r := h.inReview().claimed(h.reviewer)
+	h.clock.move(review.Lease + time.Second)
+	r.claimed(h.reviewer2)
+	require.Equal(t, 2, r.events("review", "claimed"))
+	require.NoError(t, h.SweepClaims(t.Context()))
+	require.Equal(t, order.Claimed, r.order().Gates.Review)
+	require.NoError(t, h.Approve(t.Context(), h.reviewer2, r.no, r.opinion(h.reviewer2)))
 }

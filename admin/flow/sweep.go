@@ -22,26 +22,28 @@ func each[T any](items []T, do func(T) error) error {
 	return failed
 }
 
+// claimSweeper ends claims whose lease has run out.
+var claimSweeper = actor.Job("sweep_claims")
+
 // SweepClaims puts orders whose lease has run out back into the queue; their drafts stay.
 func (f *Flow) SweepClaims(ctx context.Context) error {
 	lapsed, err := f.Reviews.Lapsed(ctx, f.DB.Read(ctx), 100)
 	if err != nil {
 		return err
 	}
-	a := actor.Job("sweep_claims")
 	return each(lapsed, func(c review.Claim) error {
 		return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-			o, err := f.Orders.ByID(ctx, tx, a, c.OrderID)
+			o, err := f.Orders.ByID(ctx, tx, claimSweeper, c.OrderID)
 			if err != nil {
 				return err
 			}
-			if o, err = f.Orders.Lock(ctx, tx, a, o.No); err != nil {
+			if o, err = f.Orders.Lock(ctx, tx, claimSweeper, o.No); err != nil {
 				return err
 			}
 			if _, err := f.Reviews.Holder(ctx, tx, o.ID); !fault.Is(err, fault.NotFound) {
 				return err // renewed meanwhile
 			}
-			return f.unclaim(ctx, tx, a, o)
+			return f.unclaim(ctx, tx, claimSweeper, o)
 		})
 	})
 }

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"slices"
+	"time"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/document"
@@ -20,10 +21,19 @@ type Upload struct {
 	Claim document.Claim // of a remittance voucher: all of it
 }
 
+// How often an applicant may send files: each is decoded and kept.
+const (
+	uploads    = 60
+	uploadsPer = 10 * time.Minute
+)
+
 // UploadDocument checks and stores a scan and moves the documents gate; the last paper that was returned brings the
 // order back to review. What it accepted is sealed on disk before the answer. Faults: order_unknown, order_closed,
-// document_not_returned, voucher_not_expected, those of document.Check and Add, for a voucher those of payment.AddClaim.
+// document_not_returned, voucher_not_expected, those of document.Check and Add, for a voucher those of payment.AddClaim; too_many_attempts.
 func (f *Flow) UploadDocument(ctx context.Context, a actor.Actor, no string, up Upload) (document.Document, error) {
+	if err := f.Throttle.Take(ctx, "upload:"+a.ID.String(), uploads, uploadsPer); err != nil {
+		return document.Document{}, err
+	}
 	o, err := f.Orders.Get(ctx, f.DB.Read(ctx), a, no)
 	if err != nil {
 		return document.Document{}, err
@@ -47,8 +57,9 @@ func (f *Flow) UploadDocument(ctx context.Context, a actor.Actor, no string, up 
 		if err := f.mayUpload(ctx, tx, a, o, up.Kind); err != nil {
 			return err
 		}
-		doc, err = f.Documents.Add(ctx, tx, document.Upload{OrderID: o.ID, ProjectID: o.ProjectID, Kind: up.Kind, File: stored, Claim: up.Claim})
-		if err != nil {
+		var fresh bool
+		doc, fresh, err = f.Documents.Add(ctx, tx, document.Upload{OrderID: o.ID, ProjectID: o.ProjectID, Kind: up.Kind, File: stored, Claim: up.Claim})
+		if err != nil || !fresh {
 			return err
 		}
 		if err := f.Jobs.Enqueue(ctx, tx, document.PagesArgs{DocumentID: doc.ID}, job.Queue(document.PagesQueue)); err != nil {
