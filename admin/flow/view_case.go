@@ -28,7 +28,8 @@ type Case struct {
 	Attempts []identity.Attempt // newest first
 	Check    *identity.Check    // nil before the carriers were asked
 	Draft    review.Draft
-	Verdicts []review.Verdict // newest first
+	Verdicts []review.Verdict     // newest first
+	Deciders map[uuid.UUID]string // name and number of whoever gave a verdict
 	Old      issuance.Pair
 	Events   []order.Event
 }
@@ -60,6 +61,9 @@ func (f *Flow) Case(ctx context.Context, a actor.Actor, no string) (Case, error)
 	if c.Verdicts, err = f.Reviews.Verdicts(ctx, q, o.ID); err != nil {
 		return Case{}, err
 	}
+	if c.Deciders, err = f.deciders(ctx, q, c.Verdicts); err != nil {
+		return Case{}, err
+	}
 	if c.Old, err = f.Issuance.Get(ctx, q, a, o.OldPairID); err != nil {
 		return Case{}, err
 	}
@@ -83,6 +87,22 @@ func (f *Flow) evidence(ctx context.Context, q pg.Q, a actor.Actor, c *Case) err
 	}
 	c.Check = &check
 	return err
+}
+
+// deciders names who gave the verdicts.
+func (f *Flow) deciders(ctx context.Context, q pg.Q, verdicts []review.Verdict) (map[uuid.UUID]string, error) {
+	out := make(map[uuid.UUID]string, len(verdicts))
+	for _, v := range verdicts {
+		if out[v.StaffID] != "" {
+			continue
+		}
+		m, err := f.Staff.Get(ctx, q, v.StaffID)
+		if err != nil {
+			return nil, err
+		}
+		out[v.StaffID] = m.Name + " " + m.No
+	}
+	return out, nil
 }
 
 // ViewPaper returns a page of one of an order's papers with who looks burnt in. The view is on record before its bytes

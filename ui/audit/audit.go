@@ -5,7 +5,6 @@ package audit
 import (
 	"embed"
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"strings"
 	"time"
@@ -36,13 +35,27 @@ func Routes(r *page.Router, d Deps) {
 type Record struct {
 	trail.Record
 	Status  page.Status
-	Details string // canonical JSON, as it was hashed
+	Nth     string // its number, "" while it has none
+	When    string
+	Who     string // name and number of staff, else what the entry says
+	Act     string // in words; empty where there are none for it
+	URL     string
+	Chosen  bool
+	Changes []Change // gates and fields that moved
+	Facts   []Fact
 }
 
-// Page is the list, with the result of a verification where one was asked for.
+// Change is one thing before and after.
+type Change struct{ Word, From, To string }
+
+// Fact is one detail of an entry.
+type Fact struct{ Word, Value string }
+
+// Page is the list with one entry beside it, and the result of a verification where one was asked for.
 type Page struct {
 	Query    page.Query
 	Records  []Record
+	Entry    *Record // nil where the list is empty
 	Pager    page.Pager
 	Empty    page.Empty
 	Report   *trail.Report
@@ -89,26 +102,36 @@ func (d Deps) render(c *page.Ctx, report *trail.Report) error {
 	if f.Before != nil {
 		p.Pager.Prev = page.With("/audit", values)
 	}
-	for _, r := range records {
-		p.Records = append(p.Records, record(c, r))
+	if err := d.fill(c, &p, records, values); err != nil {
+		return err
 	}
 	return c.Render("audit/audit", p)
 }
 
-func record(c *page.Ctx, r trail.Record) Record {
-	out := Record{Record: r, Status: page.Status{Tone: page.OK, Word: c.T("audit.outcome."+r.Outcome, nil)}}
-	switch r.Outcome {
-	case trail.Refused:
-		out.Status.Tone = page.Locked
-	case trail.Failed:
-		out.Status.Tone = page.Bad
+// fill adds the records and chooses the one the URL names, else the first.
+func (d Deps) fill(c *page.Ctx, p *Page, records []trail.Record, values url.Values) error {
+	staff, err := d.Flow.Staff.List(c.Context())
+	if err != nil {
+		return err
 	}
-	if len(r.Details) > 0 {
-		if raw, err := json.Marshal(r.Details); err == nil {
-			out.Details = string(raw)
+	names := make(map[string]string, len(staff))
+	for _, m := range staff {
+		names[m.Login] = m.Name + " " + m.No
+	}
+	chosen := 0
+	for i, r := range records {
+		out := record(c, r, names)
+		out.URL = page.With("/audit", values, "before", c.Query("before"), "entry", r.ID.String())
+		if c.Query("entry") == r.ID.String() {
+			chosen = i
 		}
+		p.Records = append(p.Records, out)
 	}
-	return out
+	if len(p.Records) > 0 {
+		p.Entry = &p.Records[chosen]
+		p.Entry.Chosen = true
+	}
+	return nil
 }
 
 func verdict(c *page.Ctx, r trail.Report) page.Banner {

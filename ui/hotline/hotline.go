@@ -4,6 +4,7 @@ package hotline
 
 import (
 	"embed"
+	"slices"
 
 	"caconsole/admin/board"
 	"caconsole/admin/fault"
@@ -47,6 +48,7 @@ type Answer struct {
 	Strip    []page.GateMark
 	Steps    []page.Step
 	Updated  string
+	Agent    string // masks of who may speak for the order
 	Phone    string
 }
 
@@ -57,47 +59,52 @@ type Page struct {
 	Found   []Found
 	Answer  *Answer
 	Empty   page.Empty
-	Answers []int // numbers of the standing answers: catalogue "answer.<n>.q" and ".a"
-	Checked string
+	Answers []int  // numbers of the standing answers: catalogue "answer.<n>.q" and ".a"
+	Checked string // yes or no after the caller's digits were compared
 }
 
 // standing is how many standing answers the catalogue has.
 const standing = 7
 
 func (d Deps) show(c *page.Ctx) error {
-	p := Page{Query: c.Query("q"), Checked: c.Query("checked")}
+	p, err := d.page(c, c.Query("q"), c.Query("order"))
+	if err != nil {
+		return err
+	}
+	return c.Render("hotline/hotline", p)
+}
+
+// page looks the question up and puts one order in front of the clerk: the one that is named, else the first.
+func (d Deps) page(c *page.Ctx, q, no string) (Page, error) {
+	p := Page{Query: q}
 	for i := range standing {
 		p.Answers = append(p.Answers, i+1)
 	}
-	no := c.Query("order")
-	if p.Query == "" {
+	if q == "" {
 		p.Empty = page.Empty{Title: c.T("hotline.ask", nil), Text: c.T("hotline.ask.text", nil)}
-		return c.Render("hotline/hotline", p)
+		return p, nil
 	}
-	asked, rows, err := d.Flow.Lookup(c.Context(), c.Actor(), p.Query)
+	asked, rows, err := d.Flow.Lookup(c.Context(), c.Actor(), q)
 	if fault.Is(err, fault.Invalid) {
 		p.Empty = page.Empty{Title: c.T("hotline.short", nil), Text: c.T("hotline.ask.text", nil)}
-		return c.Render("hotline/hotline", p)
+		return p, nil
 	}
 	if err != nil {
-		return err
+		return p, err
 	}
 	p.Asked = asked
 	if len(rows) == 0 {
 		p.Empty = page.Empty{Title: c.T("hotline.none", nil), Text: c.T("hotline.none.text", nil)}
+		return p, nil
 	}
-	if no == "" && len(rows) > 0 {
+	if !slices.ContainsFunc(rows, func(row board.OrderLine) bool { return row.No == no }) {
 		no = rows[0].No
 	}
 	for _, row := range rows {
-		p.Found = append(p.Found, found(c, p.Query, row, no))
+		p.Found = append(p.Found, found(c, q, row, no))
 	}
-	if no != "" && len(rows) > 0 {
-		if p.Answer, err = d.answer(c, no); err != nil {
-			return err
-		}
-	}
-	return c.Render("hotline/hotline", p)
+	p.Answer, err = d.answer(c, no)
+	return p, err
 }
 
 func found(c *page.Ctx, query string, row board.OrderLine, chosen string) Found {
@@ -114,7 +121,7 @@ func (d Deps) answer(c *page.Ctx, no string) (*Answer, error) {
 	}
 	o := caller.Order
 	a := &Answer{
-		No: o.No, Holder: o.Holder, Years: o.Years, Kind: o.Kind, Phone: o.Agent.Phone, Sentence: o.Gates.Sentence(),
+		No: o.No, Holder: o.Holder, Years: o.Years, Kind: o.Kind, Agent: o.Agent.Name, Phone: o.Agent.Phone, Sentence: o.Gates.Sentence(),
 		Strip: page.OrderGates(o.Gates).Strip(), Updated: page.Beijing(o.UpdatedAt).Format("01-02 15:04:05"),
 		Status: queue.Status(c, board.OrderLine{Stage: o.Stage}),
 	}
@@ -124,15 +131,22 @@ func (d Deps) answer(c *page.Ctx, no string) (*Answer, error) {
 	return a, nil
 }
 
-// check compares the digits a caller said with the agent's ID number, on the server.
+// check compares the digits a caller said with the agent's ID number, on the server. The result stands on the page that
+// answers and in no URL, so that nobody finds it there later.
 func (d Deps) check(c *page.Ctx) error {
-	same, err := d.Flow.CheckCaller(c.Context(), c.Actor(), c.Param("no"), c.Form("last4"))
-	if err != nil {
+	same, wrong := d.Flow.CheckCaller(c.Context(), c.Actor(), c.Param("no"), c.Form("last4"))
+	p, err := d.page(c, c.Form("q"), c.Param("no"))
+	switch {
+	case err != nil:
 		return err
+	case wrong != nil && (p.Answer == nil || c.Fragment() && !fault.Is(wrong, fault.Invalid)):
+		return wrong
+	case wrong != nil:
+		return c.Refuse(wrong, "hotline/hotline", p)
 	}
-	result := "no"
+	p.Checked = "no"
 	if same {
-		result = "yes"
+		p.Checked = "yes"
 	}
-	return c.Redirect(page.With("/hotline", nil, "q", c.Form("q"), "order", c.Param("no"), "checked", result), "")
+	return c.Render("hotline/hotline", p)
 }

@@ -3,6 +3,7 @@ package issuance
 
 import (
 	"embed"
+	"slices"
 
 	"caconsole/admin/board"
 	"caconsole/admin/flow"
@@ -46,7 +47,7 @@ func (d Deps) list(c *page.Ctx) error {
 }
 
 func (d Deps) page(c *page.Ctx, tab board.IssueTab) (Page, error) {
-	if tab == "" {
+	if !slices.Contains(board.IssueTabs, tab) {
 		tab = board.IssueOpen
 	}
 	rows, err := d.Board.Issues(c.Context(), c.Actor(), tab, c.Query("after"))

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,16 @@ type verdict struct {
 	CustomerText string   `form:"customer_text" validate:"max=500"`
 	RejectText   string   `form:"reject_text" validate:"max=500"`
 	Note         string   `form:"note" validate:"max=2000"`
+	Typed        string   `form:"typed"`
+}
+
+// Unsent is what a reviewer wanted to decide on an order that is no longer theirs. It was stored nowhere, so the page
+// that tells them shows it all.
+type Unsent struct {
+	Act   string // catalogue "verdict.<act>"
+	Items []string
+	Text  string
+	Note  string
 }
 
 func (v verdict) opinion() (flow.Opinion, error) {
@@ -53,11 +64,23 @@ func read(c *page.Ctx) (verdict, flow.Opinion, error) {
 	return v, op, err
 }
 
-// again shows the case with why the verdict was not taken; the draft that was saved first is in it.
-func (d Deps) again(c *page.Ctx, refused error) error {
+// again shows the case with why the verdict was not taken. What was typed is in it: as the draft, which was saved
+// first, or beside the new state where the order is no longer the reader's.
+func (d Deps) again(c *page.Ctx, refused error, decision review.Decision, op flow.Opinion) error {
 	p, err := d.casePage(c)
 	if err != nil {
 		return refused
+	}
+	if p.Verdict != nil && decision == review.Rejected {
+		p.Verdict.RejectText = op.CustomerText
+	}
+	if p.Verdict == nil && decision != "" {
+		p.Unsent = &Unsent{Act: string(decision), Text: op.CustomerText, Note: op.Note}
+		for _, it := range op.Items {
+			if review.ValidItems([]review.Item{it}) == nil {
+				p.Unsent.Items = append(p.Unsent.Items, c.T("document."+it.Kind, nil)+" "+c.T("reason."+it.Reason, nil))
+			}
+		}
 	}
 	return c.Refuse(refused, "orders/case", p)
 }
@@ -68,7 +91,7 @@ func (d Deps) approve(c *page.Ctx) error {
 		err = d.Flow.Approve(c.Context(), c.Actor(), c.Param("no"), op)
 	}
 	if err != nil {
-		return d.again(c, err)
+		return d.again(c, err, review.Approved, op)
 	}
 	return c.Redirect("/queue", "orders.approved", map[string]any{"no": c.Param("no")})
 }
@@ -82,7 +105,7 @@ func (d Deps) sendBack(c *page.Ctx) error {
 		err = d.Flow.SendBack(c.Context(), c.Actor(), c.Param("no"), op)
 	}
 	if err != nil {
-		return d.again(c, err)
+		return d.again(c, err, review.Returned, op)
 	}
 	return c.Redirect("/queue", "orders.returned", map[string]any{"no": c.Param("no")})
 }
@@ -98,18 +121,40 @@ func write(c *page.Ctx, items []review.Item) string {
 	return strings.Join(parts, "；")
 }
 
+// reject is final, so the last digits of the order number are typed for it.
 func (d Deps) reject(c *page.Ctx) error {
 	v, op, err := read(c)
 	if err == nil {
 		op.CustomerText = v.RejectText
-		err = d.Flow.Reject(c.Context(), c.Actor(), c.Param("no"), op)
+		err = d.rejectTyped(c, v.Typed, op)
 	}
 	if err != nil {
-		return d.again(c, err)
+		return d.again(c, err, review.Rejected, op)
 	}
 	return c.Redirect("/queue", "orders.rejected", map[string]any{"no": c.Param("no")})
 }
 
+func (d Deps) rejectTyped(c *page.Ctx, typed string, op flow.Opinion) error {
+	if typed != last4(c.Param("no")) {
+		return fault.InvalidField("typed", "typed_wrong")
+	}
+	err := d.Flow.Reject(c.Context(), c.Actor(), c.Param("no"), op)
+	f := fault.Of(err)
+	if err == nil || f.Kind != fault.Invalid {
+		return err
+	}
+	// The dialog has a text of its own; the fault goes beside it.
+	fields := slices.Clone(f.Fields)
+	for i := range fields {
+		if fields[i].Name == "customer_text" {
+			fields[i].Name = "reject_text"
+		}
+	}
+	return fault.InvalidFields(fields...)
+}
+
+// draft keeps what was ticked and written: for the page's script, which asks after every change and gets what still
+// misses, or for the button.
 func (d Deps) draft(c *page.Ctx) error {
 	_, op, err := read(c)
 	if err == nil {
@@ -117,24 +162,35 @@ func (d Deps) draft(c *page.Ctx) error {
 			Checks: op.Checks, Items: op.Items, CustomerText: op.CustomerText, Note: op.Note,
 		})
 	}
-	if err != nil {
-		return d.again(c, err)
+	switch {
+	case err != nil && c.Fragment():
+		return err
+	case err != nil:
+		return d.again(c, err, "", op)
+	case c.Fragment():
+		return d.show(c)
 	}
 	return c.Redirect("/orders/"+c.Param("no"), "orders.saved")
 }
 
 func (d Deps) claim(c *page.Ctx) error {
 	if _, err := d.Flow.Claim(c.Context(), c.Actor(), c.Param("no")); err != nil {
-		return d.again(c, err)
+		return d.again(c, err, "", flow.Opinion{})
 	}
 	return c.Redirect("/orders/"+c.Param("no"), "")
 }
 
 func (d Deps) release(c *page.Ctx) error {
 	if err := d.Flow.Release(c.Context(), c.Actor(), c.Param("no")); err != nil {
-		return d.again(c, err)
+		return d.again(c, err, "", flow.Opinion{})
 	}
 	return c.Redirect("/queue", "orders.released", map[string]any{"no": c.Param("no")})
+}
+
+// Revealed is one field in clear, with its mask for when the time is over.
+type Revealed struct {
+	page.Masked
+	No string
 }
 
 // reveal shows one masked field in clear, in place, or on a page of its own without a script.
@@ -144,7 +200,20 @@ func (d Deps) reveal(c *page.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Render("orders/revealed", page.Masked{ID: "m-" + string(field), Field: string(field), Clear: value.Reveal(), Action: "/orders/" + c.Param("no")})
+	caller, err := d.Flow.Caller(c.Context(), c.Actor(), c.Param("no"))
+	if err != nil {
+		return err
+	}
+	m := page.Masked{ID: "m-" + string(field), Field: string(field), Mask: mask(caller.Order, field), Clear: value.Reveal()}
+	return c.Render("orders/revealed", Revealed{m, caller.Order.No})
+}
+
+// mask is what stands for a field until it is revealed.
+func mask(o order.Order, field order.Field) string {
+	return map[order.Field]string{
+		order.FieldAgentName: o.Agent.Name, order.FieldAgentID: o.Agent.IDNumber, order.FieldAgentPhone: o.Agent.Phone,
+		order.FieldAgentEmail: o.Agent.Email, order.FieldLegalName: o.Legal.Name, order.FieldLegalID: o.Legal.IDNumber,
+	}[field]
 }
 
 // paper sends a page image, with who looks burnt in.

@@ -8,7 +8,6 @@ import (
 
 	"caconsole/admin/board"
 	"caconsole/admin/flow"
-	"caconsole/admin/money"
 	"caconsole/admin/order"
 	"caconsole/rbac"
 	"caconsole/ui/page"
@@ -100,11 +99,4 @@ func listQuery(c *page.Ctx, f board.OrderFilter) page.Query {
 		{Name: "holder", Label: c.T("orders.holder", nil), Kind: "text", Value: f.Holder, Placeholder: c.T("orders.holder.hint", nil)},
 		{Name: "stage", Label: c.T("orders.stage", nil), Kind: "select", Value: string(f.Stage), Options: stages},
 	}}
-}
-
-// owed is what the payment card shows.
-type owed struct {
-	Due    money.Fen
-	Status page.Status
-	Method string
 }

@@ -37,7 +37,7 @@
 //
 // Each file list.html is the page "queue/list" and defines "title" and "content"; it may redefine "crumbs" (links
 // before the title, each followed by {{icon "chevron-right"}}), "subtitle", "layout" (write: folded, for work pages
-// with panes), "search" (empty, to take the search box away) and "keys" (the page's own columns of the key overlay).
+// with panes), "search" (as {{""}}, for an empty definition counts as none: it takes the search box away) and "keys" (the page's own columns of the key overlay).
 // Files named _part.html hold definitions that all pages of the area share. Every template is executed with a [View]:
 // .Page is the frame, .Data the page's own struct.
 //

@@ -4,6 +4,7 @@ package queue
 import (
 	"embed"
 	"net/url"
+	"slices"
 	"time"
 
 	"caconsole/admin/board"
@@ -34,6 +35,7 @@ func Routes(r *page.Router, d Deps) {
 type Line struct {
 	board.OrderLine
 	Mine   bool
+	Left   string // of the claim
 	Status page.Status
 	Due    page.Status // remaining time in words
 	Tight  bool        // less than ten minutes left: the one filled tag in a list
@@ -55,7 +57,7 @@ func (d Deps) list(c *page.Ctx) error {
 		Tab: board.QueueTab(c.Query("tab")), No: c.Query("no"), Holder: c.Query("holder"),
 		After: c.Query("after"), Limit: c.QueryInt("size", 20),
 	}
-	if f.Tab == "" {
+	if !slices.Contains(board.QueueTabs, f.Tab) {
 		f.Tab = board.TabOpen
 	}
 	rows, err := d.Board.Queue(c.Context(), c.Actor(), f)
@@ -83,6 +85,10 @@ func (d Deps) listPage(c *page.Ctx, f board.QueueFilter, rows board.Page[board.O
 			{Name: "holder", Label: c.T("queue.holder", nil), Kind: "text", Value: f.Holder, Placeholder: c.T("queue.holder.hint", nil)},
 		}},
 		Empty: page.Empty{Title: c.T("queue.empty."+string(f.Tab), nil), Text: c.T("queue.empty.text", nil)},
+	}
+	if n := counts[board.TabTransfer]; f.Tab == board.TabOpen && n.N > 0 {
+		word := c.T("queue.see.transfer", map[string]any{"n": page.Count(n.N, n.More)})
+		p.Empty.Links = []page.Link{{Word: word, URL: page.With("/queue", nil, "tab", string(board.TabTransfer))}}
 	}
 	for _, tab := range board.QueueTabs {
 		n := counts[tab]
@@ -115,6 +121,9 @@ const (
 
 func line(c *page.Ctx, row board.OrderLine) Line {
 	l := Line{OrderLine: row, Mine: row.ClaimStaff != nil && *row.ClaimStaff == c.Actor().ID, Status: Status(c, row)}
+	if row.ClaimUntil != nil {
+		l.Left = page.Span(c.Lang(), row.ClaimUntil.Sub(c.Now()))
+	}
 	if row.ReviewDueAt != nil && (row.Stage == order.StageReview || row.Stage == order.StageSecondReview) {
 		left := row.ReviewDueAt.Sub(c.Now())
 		l.Due = page.Status{Tone: page.NotYet, Word: page.Span(c.Lang(), left)}

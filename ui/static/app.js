@@ -17,7 +17,8 @@
   const showKeys = () => doc.body.classList.toggle("keys-off", !keysOn);
   const visible = (el) => el.offsetParent !== null || el.getClientRects().length > 0;
   const typing = (t) => t instanceof Element && t.matches("input:not([type=checkbox],[type=radio]),select,textarea,[contenteditable]");
-  const overlay = () => one(".dialog:target");
+  const overlay = () => one(".dialog:target, .dialog.open"); // covers the page
+  const drawer = () => one(".drawer:target, .drawer.open"); // stands in place of a bar
 
   function rows() { return all("[data-row]").filter(visible); }
   function moveRow(step) {
@@ -38,6 +39,12 @@
     if (link) link.click();
     return !!link;
   }
+  // Space ticks the box of the row whose link has the focus.
+  function tickRow(t) {
+    const box = t instanceof Element && t.matches("a[data-open]") && one(".row-box:not(:disabled)", t.closest("[data-row]"));
+    if (box) box.click();
+    return !!box;
+  }
   function pressed(code, scope) {
     const box = overlay() || doc;
     const hit = all('[data-key="' + code + '"]', box).find((el) => {
@@ -45,8 +52,8 @@
       return visible(el) && !el.disabled && (!s || s === scope);
     });
     if (!hit) return false;
-    if (hit.matches("input:not([type=checkbox],[type=radio]),select,textarea")) { hit.focus(); if (hit.select) hit.select(); }
-    else hit.click();
+    if (hit.matches("a,button,summary,input[type=checkbox],input[type=radio]")) hit.click();
+    else { hit.focus(); if (hit.select) hit.select(); }
     return true;
   }
   doc.addEventListener("keydown", (e) => {
@@ -58,6 +65,7 @@
     let done = pressed(code, scope);
     if (!done && !overlay()) {
       if (code === "KeyJ") done = moveRow(1);
+      else if (code === "Space") done = tickRow(e.target);
       else if (code === "KeyK") done = moveRow(-1);
       else if (code === "Enter" && e.target === doc.body) done = openRow();
       else if (code === "Shift+Slash" && one("#keys")) { location.hash = "keys"; done = true; }
@@ -65,7 +73,13 @@
     if (done) e.preventDefault();
   });
   function escape(e) {
-    if (overlay()) { close(); e.preventDefault(); return; }
+    const box = overlay() || drawer();
+    if (box) {
+      const back = one('[data-key="Escape"], .dialog-acts a', box);
+      if (box.matches(":target") || !back) close(); else back.click();
+      e.preventDefault();
+      return;
+    }
     const open = one("details[open].masked, details[open].me");
     if (open) { open.open = false; one("summary", open).focus(); return; }
     if (typing(e.target)) { e.target.blur(); return; }
@@ -73,28 +87,35 @@
     if (back && visible(back)) back.click();
   }
 
-  // ---- dialogs: opened by their fragment, so they work without this script ----
+  // ---- dialogs and drawers: opened by their fragment, so they work without this script ----
   let opener = null;
   function close() {
+    if (doc.activeElement) doc.activeElement.blur(); // what was typed is told to the form before the box goes
     location.hash = ""; // replaceState alone would leave :target as it is
-    history.replaceState(null, "", location.pathname + location.search);
+    history.replaceState(history.state, "", location.pathname + location.search);
     if (opener && opener.isConnected) opener.focus();
     opener = null;
   }
   function opened() {
-    const box = overlay();
+    const box = overlay() || drawer();
     if (!box) return;
     const first = one("[autofocus], input:not([type=hidden]), select, textarea", box) || one("a, button", box);
     if (first) first.focus();
   }
+  // Enter in a field of a dialog presses the dialog's own button.
+  doc.addEventListener("keydown", (e) => {
+    if (e.key !== "Enter" || e.isComposing || !(e.target instanceof Element) || !e.target.matches(".dialog input")) return;
+    const go = one("[data-enter]", e.target.closest(".dialog"));
+    if (go) { e.preventDefault(); go.click(); }
+  });
   addEventListener("hashchange", opened);
   doc.addEventListener("click", (e) => {
     const t = e.target instanceof Element ? e.target : null;
     if (!t) return;
     const link = t.closest('a[href^="#"]');
-    if (link && link.getAttribute("href") === "#" && overlay()) { e.preventDefault(); close(); return; }
+    if (link && link.getAttribute("href") === "#" && (overlay() || drawer())) { e.preventDefault(); close(); return; }
     if (link && link.hash) opener = link;
-    if (t.classList.contains("dialog")) { close(); return; }
+    if (t.matches(".dialog:target")) { close(); return; }
     all("details[open].masked, details[open].me").forEach((d) => { if (!d.contains(t)) d.open = false; });
     const copy = t.closest("[data-copy]");
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => say(copy.dataset.copied));
@@ -115,6 +136,11 @@
     if (t.matches("[data-keys-switch]")) { keysOn = t.checked; store.set("keys", keysOn ? "on" : "off"); showKeys(); }
     if (t.matches("[data-all]")) all(t.dataset.all).forEach((b) => { b.checked = t.checked; });
     if (t.matches("[data-submit]") && t.form) t.form.requestSubmit();
+    needs();
+  });
+  // A button with data-needs="name" waits until every box of that name is ticked; the server checks again.
+  const needs = () => all("[data-needs]").forEach((b) => {
+    b.disabled = all('input[name="' + b.dataset.needs + '"]').some((box) => !box.checked);
   });
   // One press, one request: a second submit of the same form within a page is swallowed.
   doc.addEventListener("submit", (e) => {
@@ -124,7 +150,7 @@
     f.dataset.sent = "1";
   });
   // A page that comes back from the browser's cache may be sent again.
-  addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
+  addEventListener("pageshow", () => { all("form[data-sent]").forEach((f) => delete f.dataset.sent); needs(); });
   // A revealed field is shown for 60 s; the mask stands in data-mask.
   const hide = () => all("[data-mask]:not([data-timed])").forEach((el) => {
     el.dataset.timed = "1";

@@ -1,0 +1,50 @@
+package ui_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// cut lists what does not fit: a page that scrolls as a whole, a bar or a cell that holds more than it shows.
+const cut = `(() => {
+	const out = [], root = document.scrollingElement;
+	if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) out.push("page " + root.scrollWidth + "x" + root.scrollHeight);
+	const main = document.querySelector(".folded .main");
+	if (main && main.scrollHeight > main.clientHeight + 1) out.push("main " + main.scrollHeight + " in " + main.clientHeight);
+	for (const e of document.querySelectorAll(".top, .top-tools, .crumbs, .work-head > div, .card, .card-head, .card-foot, .tabs, .query, .bar, .bar > *, .btn, .tag, td, th, .figure, .drawer-head")) {
+		if (e.closest(".sr") || !e.getClientRects().length) continue;
+		const over = e.scrollWidth - e.clientWidth;
+		if (over > 1 && getComputedStyle(e).display !== "inline") out.push(e.tagName + "." + e.className + " +" + over + " " + e.textContent.trim().slice(0, 40));
+		const box = e.getBoundingClientRect();
+		if (!e.closest(".scroll, .pane, .canvas, .tabs") && (box.right > innerWidth + 1 || box.bottom > innerHeight + 1)) out.push("outside " + e.className + " " + Math.round(box.right) + "," + Math.round(box.bottom));
+	}
+	return out;
+})()`
+
+// TestNothingIsCut looks at every screen in the window of the mock-ups, in both languages, the case screen in dark
+// too: nothing is cut, no page scrolls as a whole. CACONSOLE_SCREENS=folder keeps what was seen.
+func TestNothingIsCut(t *testing.T) {
+	b := openBrowser(t, newSite(t))
+	for _, style := range []struct{ lang, theme string }{{"zh", "light"}, {"en", "light"}, {"zh", "dark"}} {
+		b.prefer(style.lang, style.theme)
+		for _, s := range screens() {
+			if style.theme == "dark" && !strings.HasPrefix(s.name, "case") {
+				continue
+			}
+			path := s.url()
+			switch s.name {
+			case "case-return":
+				path += "#return"
+			case "case-ready":
+				path += "#reject"
+			case "case-first":
+				path += "#note"
+			}
+			b.see(path)
+			b.keep(s.name + "-" + style.lang + "-" + style.theme)
+			assert.Empty(t, js[[]string](b, cut), "%s %s", s.name, style.lang)
+		}
+	}
+}

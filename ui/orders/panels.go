@@ -1,0 +1,109 @@
+package orders
+
+import (
+	"strconv"
+	"time"
+
+	"caconsole/admin/flow"
+	"caconsole/admin/identity"
+	"caconsole/admin/money"
+	"caconsole/admin/order"
+	"caconsole/rbac"
+	"caconsole/ui/page"
+)
+
+// Identity is the panel of the agent's identity.
+type Identity struct {
+	Status    page.Status
+	Score     string
+	Threshold string
+	Percent   int // 0–100, the score
+	Mark      int // 0–100, the threshold
+	Live      page.Status
+	Library   string
+	Number    int
+	At        time.Time
+	Reason    string
+	Pictures  []string // addresses, portraits first; empty where the reader may not see them
+}
+
+// Owed is what the payment card shows.
+type Owed struct {
+	Due    money.Fen
+	Status page.Status
+	Method string
+	At     time.Time // when the money was there; zero before
+}
+
+func panel(c *page.Ctx, o order.Order, a identity.Attempt) *Identity {
+	p := &Identity{
+		Status: page.Status{Tone: page.Progress, Word: c.T("state.identity."+string(o.Gates.Identity), nil)}, Number: a.Number,
+		Threshold: centi(a.Threshold), Mark: a.Threshold / 100, Library: a.Library, Score: "—", Reason: a.Reason,
+	}
+	switch a.State {
+	case identity.Passed:
+		p.Status = page.Status{Tone: page.OK, Word: c.T("state.identity.passed", nil)}
+	case identity.Failed:
+		p.Status = page.Status{Tone: page.Bad, Word: c.T("state.identity.failed", nil)}
+	case identity.Expired:
+		p.Status = page.Status{Tone: page.Warn, Word: c.T("state.identity.expired", nil)}
+	case identity.Begun, identity.Pending:
+	}
+	if a.Score < 0 {
+		return p
+	}
+	p.Score, p.Percent, p.At = centi(a.Score), a.Score/100, a.FinishedAt
+	p.Live = page.Status{Tone: page.Bad, Word: c.T("identity.not_live", nil)}
+	if a.Live {
+		p.Live = page.Status{Tone: page.OK, Word: c.T("identity.live", nil)}
+	}
+	if c.Actor().Can(rbac.IdentityView) {
+		for _, which := range []identity.Picture{identity.BestFrame, identity.CardFront} {
+			p.Pictures = append(p.Pictures, "/orders/"+o.No+"/faces/"+a.ID.String()+"/"+string(which))
+		}
+	}
+	return p
+}
+
+// centi writes hundredths with one decimal.
+func centi(n int) string { return strconv.FormatFloat(float64(n)/100, 'f', 1, 64) }
+
+// telecom is the carriers' answer about name, ID number and phone.
+func telecom(c *page.Ctx, v flow.Case) page.Status {
+	state := v.Order.Gates.Telecom
+	s := page.Status{Tone: page.NotYet, Word: c.T("orders.telecom", map[string]any{"state": c.T("state.telecom."+string(state), nil)})}
+	switch state {
+	case order.Match:
+		s.Tone = page.OK
+	case order.Mismatch:
+		s.Tone = page.Bad
+	case order.Unknown:
+		s.Tone = page.Warn
+	}
+	if v.Check != nil && v.Check.Carrier != "" {
+		s.Word += " · " + v.Check.Carrier
+	}
+	return s
+}
+
+func payment(c *page.Ctx, v flow.Case) Owed {
+	gates := v.Order.Gates
+	out := Owed{
+		Due: v.Order.AmountFen, Method: c.T("method."+string(gates.Method), nil),
+		Status: page.Status{Tone: page.NotYet, Word: c.T("state.payment."+string(gates.Payment), nil)},
+	}
+	switch gates.Payment {
+	case order.Settled, order.Waived:
+		out.Status.Tone = page.OK
+	case order.Awaiting:
+		out.Status.Tone = page.Progress
+	case order.Refunding, order.Refunded:
+		out.Status.Tone = page.Back
+	}
+	for _, e := range v.Events {
+		if e.Move.Gate == order.GatePayment && e.Move.To == order.Settled {
+			out.At = e.At
+		}
+	}
+	return out
+}
