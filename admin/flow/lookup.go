@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"cmp"
 	"context"
+	"encoding/hex"
 	"regexp"
 	"strings"
 
@@ -34,7 +36,7 @@ var (
 )
 
 // Lookup answers the hotline's one search box. The question's kind decides the index it is looked up by; what was
-// asked is audited by kind, with personal data only as its blind index, before the answer is returned.
+// asked is audited before the answer is returned, personal data as its blind index and free text not at all.
 func (f *Flow) Lookup(ctx context.Context, a actor.Actor, text string) (Asked, []board.OrderLine, error) {
 	asked, question, err := f.question(text)
 	if err != nil {
@@ -45,9 +47,14 @@ func (f *Flow) Lookup(ctx context.Context, a actor.Actor, text string) (Asked, [
 		return "", nil, err
 	}
 	err = f.Audit.Write(ctx, a, audit.Entry{
-		Action: "hotline.lookup", Object: "lookup:" + string(asked), Details: map[string]any{"found": len(found)},
+		Action: "hotline.lookup", Object: "lookup:" + string(asked), Details: map[string]any{"question": trace(question), "found": len(found)},
 	})
 	return asked, found, err
+}
+
+// trace is what the audit log keeps of a question.
+func trace(q board.Lookup) string {
+	return cmp.Or(q.No, q.Medium, q.OrgNumber, q.Serial, hex.EncodeToString(q.PhoneIndex))
 }
 
 func (f *Flow) question(text string) (Asked, board.Lookup, error) {
