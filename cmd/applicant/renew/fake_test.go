@@ -103,9 +103,7 @@ func (f *intake) repack(t *testing.T, sign, enc *sm2.PrivateKey, end time.Time) 
 
 func (f *intake) bundle(t *testing.T, s, e, sub, root *smx509.Certificate) {
 	t.Helper()
-	raw, err := json.Marshal(map[string]any{"sign": pemOf(s), "encryption": pemOf(e), "chain": []string{pemOf(sub), pemOf(root)}})
-	require.NoError(t, err)
-	f.pack = raw
+	f.pack = []byte(pemOf(s) + pemOf(e) + pemOf(sub) + pemOf(root))
 }
 
 func (f *intake) serve(w http.ResponseWriter, r *http.Request) {
@@ -260,7 +258,7 @@ func (f *intake) driver(w http.ResponseWriter, r *http.Request, path string, bod
 		}
 		f.answer(w, 200, map[string]string{"state": "ready"})
 	case "GET " + id + "/package":
-		http.ServeContent(w, r, "package.json", time.Time{}, strings.NewReader(string(f.pack)))
+		http.ServeContent(w, r, "package.pem", time.Time{}, strings.NewReader(string(f.pack)))
 	case "POST " + id + "/confirmations":
 		f.steps = append(f.steps, in.Step)
 		f.answer(w, 200, map[string]any{})

@@ -3,12 +3,10 @@ package renew
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -148,28 +146,19 @@ type certificates struct{ root, sub, sign, enc *smx509.Certificate }
 // errPackage says that a package lacks something.
 var errPackage = errors.New("the package is not complete")
 
-// sortOut finds the certificates in a package, a JSON file with PEM texts, and tells them apart by what they are, not by
-// what they are called.
+// sortOut reads the certificates of a package, a PEM file, and tells them apart by what they are, not by their order.
 func sortOut(raw []byte) (certificates, error) {
-	var doc any
 	var set certificates
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		return set, fmt.Errorf("read package: %w", err)
-	}
-	var texts []string
-	collect(doc, &texts)
-	for _, text := range texts {
-		for rest := []byte(text); ; {
-			var block *pem.Block
-			if block, rest = pem.Decode(rest); block == nil {
-				break
-			}
-			c, err := smx509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return set, fmt.Errorf("read package: %w", err)
-			}
-			set.place(c)
+	for rest := raw; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
 		}
+		c, err := smx509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return set, fmt.Errorf("read package: %w", err)
+		}
+		set.place(c)
 	}
 	for name, c := range map[string]*smx509.Certificate{"root": set.root, "issuing CA": set.sub, "sign": set.sign, "encryption": set.enc} {
 		if c == nil {
@@ -177,24 +166,6 @@ func sortOut(raw []byte) (certificates, error) {
 		}
 	}
 	return set, nil
-}
-
-// collect gathers all strings of a JSON value that hold PEM.
-func collect(v any, into *[]string) {
-	switch v := v.(type) {
-	case string:
-		if strings.Contains(v, "-----BEGIN CERTIFICATE-----") {
-			*into = append(*into, v)
-		}
-	case []any:
-		for _, e := range v {
-			collect(e, into)
-		}
-	case map[string]any:
-		for _, e := range v {
-			collect(e, into)
-		}
-	}
 }
 
 func (s *certificates) place(c *smx509.Certificate) {
