@@ -82,6 +82,9 @@ func TestApprovalBindsTheTryThatPassed(t *testing.T) {
 	h.face.answer(passed(agentName, agentNumber), nil)
 	require.NoError(t, h.IdentityResult(t.Context(), first))
 	require.Equal(t, order.Passed, r.order().Gates.Identity)
+	seen, err := h.Case(t.Context(), h.reviewer, r.no)
+	require.NoError(t, err)
+	require.Equal(t, first, seen.Attempts[0].ID, "the reviewer is shown what they approve")
 	r.awaited().paid().approved()
 
 	h.clock.move(31 * time.Minute)

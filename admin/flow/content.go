@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"caconsole/admin/fault"
 	"caconsole/admin/identity"
 	"caconsole/admin/order"
@@ -45,15 +47,22 @@ func (f *Flow) contentDigest(ctx context.Context, q pg.Q, o order.Order) ([]byte
 	return c.Digest()
 }
 
-// identityContent is the try that passed, or the newest where none did.
 func (f *Flow) identityContent(ctx context.Context, q pg.Q, o order.Order) (review.Identity, error) {
-	attempts, err := f.Identities.List(ctx, q, o.ID)
+	attempts, err := f.attempts(ctx, q, o.ID)
 	if err != nil || len(attempts) == 0 {
 		return review.Identity{State: string(identity.Begun)}, err
 	}
-	counts := attempts[0]
-	if i := slices.IndexFunc(attempts, func(a identity.Attempt) bool { return a.State == identity.Passed }); i >= 0 {
-		counts = attempts[i]
+	first := attempts[0]
+	return review.Identity{Attempt: first.ID.String(), State: string(first.State), Score: strconv.Itoa(first.Score)}, nil
+}
+
+// attempts lists an order's tries, newest first, but before all others the one that passed: that is what a reviewer
+// sees and an approval binds, even where a later try had been begun.
+func (f *Flow) attempts(ctx context.Context, q pg.Q, orderID uuid.UUID) ([]identity.Attempt, error) {
+	attempts, err := f.Identities.List(ctx, q, orderID)
+	if i := slices.IndexFunc(attempts, func(a identity.Attempt) bool { return a.State == identity.Passed }); i > 0 {
+		passed := attempts[i]
+		attempts = slices.Insert(slices.Delete(attempts, i, i+1), 0, passed)
 	}
-	return review.Identity{Attempt: counts.ID.String(), State: string(counts.State), Score: strconv.Itoa(counts.Score)}, nil
+	return attempts, err
 }

@@ -25,7 +25,7 @@ type Case struct {
 	Line     board.OrderLine // with who has claimed it
 	Digest   []byte          // of the content as it is now: a verdict comes back with it
 	Papers   []document.Document
-	Attempts []identity.Attempt // newest first
+	Attempts []identity.Attempt // the one an approval binds, then the others, newest first
 	Check    *identity.Check    // nil before the carriers were asked
 	Draft    review.Draft
 	Verdicts []review.Verdict     // newest first
@@ -78,7 +78,7 @@ func (f *Flow) evidence(ctx context.Context, q pg.Q, a actor.Actor, c *Case) err
 		return err
 	}
 	c.Papers = slices.DeleteFunc(papers, func(d document.Document) bool { return d.State == document.Superseded })
-	if c.Attempts, err = f.Identities.List(ctx, q, c.Order.ID); err != nil {
+	if c.Attempts, err = f.attempts(ctx, q, c.Order.ID); err != nil {
 		return err
 	}
 	check, err := f.Identities.LatestCheck(ctx, q, c.Order.ID)
