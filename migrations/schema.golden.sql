@@ -36,7 +36,7 @@ CREATE TABLE allocation
     CONSTRAINT allocation_reverses_fkey FOREIGN KEY (reverses) REFERENCES allocation(id)
     CONSTRAINT allocation_sign CHECK (reverses IS NULL AND amount_fen > 0 OR reverses IS NOT NULL AND amount_fen < 0)
     CONSTRAINT allocation_source CHECK (source = ANY (ARRAY['auto'::text, 'manual'::text]))
-CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id, created_at DESC) WHERE (source = 'manual'::text)
+CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id) WHERE (source = 'manual'::text)
 CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at)
 CREATE INDEX allocation_of_receivable ON public.allocation USING btree (receivable_id, created_at)
 GRANT INSERT, SELECT ON allocation TO caconsole_app
@@ -933,6 +933,8 @@ CREATE UNIQUE INDEX orders_one_open ON public.orders USING btree (old_pair_id) W
 CREATE INDEX orders_recent ON public.orders USING btree (created_at DESC, id DESC)
 CREATE INDEX orders_review_queue ON public.orders USING btree (review_due_at, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text]))
 CREATE INDEX orders_signed_unpaid ON public.orders USING btree (id) WHERE ((issuance = ANY (ARRAY['signed'::text, 'recorded'::text])) AND (payment <> ALL (ARRAY['settled'::text, 'waived'::text, 'refunding'::text, 'refunded'::text])))
+CREATE INDEX orders_to_issue ON public.orders USING btree (stage_since, id) INCLUDE (issuance) WHERE (stage = 'to_issue'::text)
+CREATE INDEX orders_to_review ON public.orders USING btree (review_due_at, id) WHERE ((stage = 'review'::text) AND (review = 'queued'::text))
 CREATE INDEX orders_without_telecom ON public.orders USING btree (created_at) WHERE ((telecom = 'none'::text) AND (path = 'reviewed'::text) AND (closed_at IS NULL))
 GRANT INSERT, SELECT, UPDATE ON orders TO caconsole_app
 GRANT SELECT ON orders TO caconsole_read
@@ -1104,6 +1106,7 @@ CREATE TABLE review_verdict
     CONSTRAINT review_verdict_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
 CREATE INDEX review_verdict_by_staff ON public.review_verdict USING btree (staff_id, at DESC)
 CREATE INDEX review_verdict_of_order ON public.review_verdict USING btree (order_id, at DESC)
+CREATE INDEX review_verdict_returned ON public.review_verdict USING btree (order_id) WHERE (decision = 'returned'::text)
 GRANT INSERT, SELECT ON review_verdict TO caconsole_app
 GRANT SELECT ON review_verdict TO caconsole_read
 

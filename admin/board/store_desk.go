@@ -49,12 +49,8 @@ func (b *Board) Figures(ctx context.Context, a actor.Actor, figures []Figure) (m
 
 func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 	orders := func() *gorm.DB { return scoped(q.Table("orders o"), a, "o.project_id") }
-	queue := func(t QueueTab) *gorm.DB {
-		return b.tab(orders(), a, t)
-	}
-	invoices := func(t InvoiceTab) *gorm.DB {
-		return b.invoiceTab(scoped(q.Table("invoice i"), a, "i.project_id"), t)
-	}
+	queue := func(t QueueTab) *gorm.DB { return b.tab(orders(), a, t) }
+	invoices := func(t InvoiceTab) *gorm.DB { return b.countedInvoices(q, a, t) }
 	switch f {
 	case Mine:
 		return queue(TabMine)
@@ -65,7 +61,7 @@ func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 	case Transfers:
 		return orders().Where("o.stage = 'transfer'")
 	case Unmatched:
-		return matchTab(credited(q, a), TabToConfirm)
+		return countedCredits(q, a, TabToConfirm)
 	case ToIssue:
 		return orders().Where("o.stage = 'to_issue'")
 	case ToUpdate:

@@ -78,7 +78,7 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 	}
 	limit := pageSize(0)
 	rows, err := find(invoiceNames, f.Title, after.At, limit+1, func(narrow narrowing) ([]InvoiceLine, error) {
-		q := narrow(b.invoiceTab(b.invoices(ctx, a), f.Tab))
+		q := narrow.where(b.invoiceTab(b.invoices(ctx, a), a, f.Tab, -1))
 		if f.No != "" {
 			q = q.Where("o.no = ?", f.No)
 		}
@@ -86,7 +86,7 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 			q = q.Where("(i.created_at, i.id) < (?, ?)", after.At, after.ID)
 		}
 		var rows []InvoiceLine
-		err := q.Select(invoiceColumns).Order("i.created_at DESC, i.id DESC").Limit(limit + 1).Scan(&rows).Error
+		err := q.Select(invoiceColumns).Order(narrow.sort).Limit(limit + 1).Scan(&rows).Error
 		return rows, pg.Fault(err)
 	})
 	if err != nil {
@@ -100,20 +100,27 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 	return page, nil
 }
 
-// invoiceTrouble finds invoices that failed, and those of whose messages the newest version did not arrive.
-const invoiceTrouble = `i.id = ANY (ARRAY(SELECT f.id FROM invoice f WHERE f.state = 'failed' UNION
-	SELECT f.id FROM message m JOIN invoice f ON f.order_id = m.order_id AND m.dedupe_key = 'invoice:' || f.id::text
-	WHERE m.state IN ('failed', 'unknown') AND NOT EXISTS (
-		SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version)))`
+// inTrouble narrows to invoices that failed, and those of whose messages the newest version did not arrive; of each kind
+// at most so many, -1 for all.
+func inTrouble(q *gorm.DB, a actor.Actor, most int) *gorm.DB {
+	fresh := func(table string) *gorm.DB { return q.Session(&gorm.Session{NewDB: true}).Table(table) }
+	failed := scoped(fresh("invoice f"), a, "f.project_id").Where("f.state = 'failed'").Select("f.id").Limit(most)
+	unheard := scoped(fresh("message m").Joins("JOIN invoice f ON f.order_id = m.order_id AND m.dedupe_key = 'invoice:' || f.id::text"), a, "f.project_id").
+		Where("m.state IN ('failed', 'unknown')").
+		Where("NOT EXISTS (SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version)").
+		Select("f.id").Limit(most)
+	return q.Where("i.id = ANY (ARRAY((?) UNION (?)))", failed, unheard)
+}
 
-func (b *Board) invoiceTab(q *gorm.DB, tab InvoiceTab) *gorm.DB {
+// invoiceTab narrows to a tab; where its rows must be collected first, to at most so many.
+func (b *Board) invoiceTab(q *gorm.DB, a actor.Actor, tab InvoiceTab, most int) *gorm.DB {
 	switch tab {
 	case InvoiceOpen:
 		return q.Where("i.state IN ('requested', 'issuing')")
 	case InvoiceIssued:
 		return q.Where("i.state = 'issued'")
 	case InvoiceFailed:
-		return q.Where(invoiceTrouble)
+		return inTrouble(q, a, most)
 	case InvoiceLate:
 		return q.Where("i.state <> 'issued' AND i.created_at < ?", b.now().Add(-lateAfter))
 	case InvoiceAll:
@@ -123,9 +130,11 @@ func (b *Board) invoiceTab(q *gorm.DB, tab InvoiceTab) *gorm.DB {
 
 // InvoiceCounts counts every tab, each capped.
 func (b *Board) InvoiceCounts(ctx context.Context, a actor.Actor) (map[InvoiceTab]Count, error) {
-	return countTabs(ctx, b, InvoiceTabs, func(q *gorm.DB, t InvoiceTab) *gorm.DB {
-		return b.invoiceTab(scoped(q.Table("invoice i"), a, "i.project_id"), t)
-	})
+	return countTabs(ctx, b, InvoiceTabs, func(q *gorm.DB, t InvoiceTab) *gorm.DB { return b.countedInvoices(q, a, t) })
+}
+
+func (b *Board) countedInvoices(q *gorm.DB, a actor.Actor, tab InvoiceTab) *gorm.DB {
+	return b.invoiceTab(scoped(q.Table("invoice i"), a, "i.project_id"), a, tab, CountCap+1)
 }
 
 // Delivery is one message of an invoice.

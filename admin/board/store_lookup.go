@@ -43,10 +43,10 @@ func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine,
 		q = q.Where("o.medium_no = ?", l.Medium)
 	case l.Holder != "":
 		return find(orderPrefixes, l.Holder, time.Time{}, lookupLimit, func(narrow narrowing) ([]OrderLine, error) {
-			return b.lines(ctx, narrow(b.orders(ctx, a)), newestFirst, lookupLimit)
+			return b.lines(ctx, narrow.where(b.orders(ctx, a)), narrow.sort, newestFirst, lookupLimit)
 		})
 	default:
 		return nil, fault.InvalidField("q", "lookup_empty")
 	}
-	return b.lines(ctx, q, newestFirst, lookupLimit)
+	return b.lines(ctx, q, newestFirst, newestFirst, lookupLimit)
 }

@@ -93,7 +93,7 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 	}
 	size := pageSize(f.Limit)
 	list := func(narrow narrowing) ([]Credit, error) {
-		q, columns := narrow(matchTab(b.credits(ctx, a), f.Tab)), lineColumns
+		q, columns := narrow.where(matchTab(b.credits(ctx, a), f.Tab)), lineColumns
 		if f.Tab != TabToConfirm {
 			q = q.Joins("JOIN receivable r ON r.id = al.receivable_id").Joins("LEFT JOIN staff s ON s.id = al.by_staff")
 			columns = matchedColumns
@@ -102,17 +102,18 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 			q = q.Where("(l.booked_on, l.id) < (?, ?)", from.At, from.ID)
 		}
 		var rows []Credit
-		err := q.Select(columns).Order("l.booked_on DESC, l.id DESC").Limit(size + 1).Scan(&rows).Error
+		err := q.Select(columns).Order(narrow.sort).Limit(size + 1).Scan(&rows).Error
 		return rows, pg.Fault(err)
 	}
+	const sort = "l.booked_on DESC, l.id DESC"
 	var rows []Credit
 	fen, notMoney := money.Parse(f.Text)
 	switch {
 	case notMoney == nil:
-		rows, err = list(func(q *gorm.DB) *gorm.DB { return q.Where("l.amount_fen = ?", fen) })
+		rows, err = list(narrowing{func(q *gorm.DB) *gorm.DB { return q.Where("l.amount_fen = ?", fen) }, sort})
 	case f.Tab == TabToConfirm && f.Text != "": // never so many that they need an index
-		like, args := matchedNames.like("l.", f.Text)
-		rows, err = list(func(q *gorm.DB) *gorm.DB { return q.Where(like, args...) })
+		like, args := matchedNames.like(f.Text)
+		rows, err = list(narrowing{func(q *gorm.DB) *gorm.DB { return q.Where(like, args...) }, sort})
 	default:
 		rows, err = find(matchedNames, f.Text, from.At, size+1, list)
 	}
@@ -129,9 +130,18 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 
 // MatchCounts counts every tab, each capped.
 func (b *Board) MatchCounts(ctx context.Context, a actor.Actor) (map[MatchTab]Count, error) {
-	return countTabs(ctx, b, MatchTabs, func(q *gorm.DB, t MatchTab) *gorm.DB {
-		return matchTab(credited(q, a), t)
-	})
+	return countTabs(ctx, b, MatchTabs, func(q *gorm.DB, t MatchTab) *gorm.DB { return countedCredits(q, a, t) })
+}
+
+// countedCredits is a tab without its order. Matched credits are counted from their allocations, one after the other:
+// OFFSET keeps the planner from joining whole tables for the first thousand.
+func countedCredits(q *gorm.DB, a actor.Actor, tab MatchTab) *gorm.DB {
+	if tab == TabToConfirm {
+		return matchTab(credited(q, a), tab)
+	}
+	lines := credited(q.Session(&gorm.Session{NewDB: true}), a).Where("l.id = al.line_id AND l.state = 'allocated' OFFSET 0").Select("1")
+	return q.Table("allocation al").Where("al.source = ? AND EXISTS (?)", string(tab), lines).
+		Where("NOT EXISTS (SELECT FROM allocation x WHERE x.line_id = al.line_id AND (x.created_at, x.id) > (al.created_at, al.id) OFFSET 0)")
 }
 
 // MatchReason is one reason of a candidate: Weight is for, against or missing.

@@ -32,14 +32,14 @@ func (b *Board) orders(ctx context.Context, a actor.Actor) *gorm.DB {
 	return scoped(b.db.ReadOnly(ctx).Gorm().Table("orders o"), a, "o.project_id")
 }
 
-// lines reads the first rows of a query over orders in this order, and only then joins who has claimed them: joined
-// first, the planner may think it cheaper to read the whole table.
-func (b *Board) lines(ctx context.Context, orders *gorm.DB, sort string, limit int) ([]OrderLine, error) {
+// lines reads the first rows of a query over orders, and only then joins who has claimed them: joined first, the planner
+// may think it cheaper to read the whole table. first finds the rows, then sorts them.
+func (b *Board) lines(ctx context.Context, orders *gorm.DB, first, then string, limit int) ([]OrderLine, error) {
 	var rows []OrderLine
-	err := b.db.ReadOnly(ctx).Gorm().Table("(?) o", orders.Select("o.*").Order(sort).Limit(limit)).
+	err := b.db.ReadOnly(ctx).Gorm().Table("(?) o", orders.Select("o.*").Order(first).Limit(limit)).
 		Joins("LEFT JOIN review_claim c ON c.order_id = o.id AND c.until > ?", b.now()).
 		Joins("LEFT JOIN staff s ON s.id = c.staff_id").
-		Select(orderColumns).Order(sort).Scan(&rows).Error
+		Select(orderColumns).Order(then).Scan(&rows).Error
 	return rows, pg.Fault(err)
 }
 
@@ -64,7 +64,7 @@ func (b *Board) Orders(ctx context.Context, a actor.Actor, f OrderFilter) (Page[
 	}
 	limit := pageSize(f.Limit)
 	rows, err := find(orderNames, f.Holder, after.At, limit+1, func(narrow narrowing) ([]OrderLine, error) {
-		q := narrow(b.orders(ctx, a))
+		q := narrow.where(b.orders(ctx, a))
 		if f.No != "" {
 			q = q.Where("o.no = ?", f.No)
 		}
@@ -74,7 +74,7 @@ func (b *Board) Orders(ctx context.Context, a actor.Actor, f OrderFilter) (Page[
 		if !after.At.IsZero() {
 			q = q.Where("(o.created_at, o.id) < (?, ?)", after.At, after.ID)
 		}
-		return b.lines(ctx, q, newestFirst, limit+1)
+		return b.lines(ctx, q, narrow.sort, newestFirst, limit+1)
 	})
 	if err != nil {
 		return Page[OrderLine]{}, err

@@ -57,7 +57,7 @@ func (b *Board) Queue(ctx context.Context, a actor.Actor, f QueueFilter) (Page[O
 		q = q.Where(fmt.Sprintf("(%s, o.id) > (?, ?)", key), after.At, after.ID)
 	}
 	limit := pageSize(f.Limit)
-	rows, err := b.lines(ctx, q, key+", o.id", limit+1)
+	rows, err := b.lines(ctx, q, key+", o.id", key+", o.id", limit+1)
 	if err != nil {
 		return Page[OrderLine]{}, err
 	}

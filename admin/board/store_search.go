@@ -12,72 +12,81 @@ type names struct {
 	table, alias string
 	columns      []string
 	at           string // what the list is sorted by, newest first
+	unsorted     string // the same value, as no index has it
 	only         string // a condition that all rows of the list fulfil
 	prefix       bool   // the text must begin with what is asked for
 }
 
 var (
-	orderNames    = names{table: "orders", alias: "o", columns: []string{"holder"}, at: "created_at", only: "true"}
-	orderPrefixes = names{table: "orders", alias: "o", columns: []string{"holder"}, at: "created_at", only: "true", prefix: true}
-	invoiceNames  = names{table: "invoice", alias: "i", columns: []string{"buyer_title"}, at: "created_at", only: "true"}
-	matchedNames  = names{table: "bank_line", alias: "l", columns: []string{"payer_name", "text"}, at: "booked_on", only: "state = 'allocated'"}
+	orderNames    = names{table: "orders", alias: "o", columns: []string{"holder"}, at: "created_at", unsorted: "o.created_at + interval '0'", only: "true"}
+	orderPrefixes = names{table: "orders", alias: "o", columns: []string{"holder"}, at: "created_at", unsorted: "o.created_at + interval '0'", only: "true", prefix: true}
+	invoiceNames  = names{table: "invoice", alias: "i", columns: []string{"buyer_title"}, at: "created_at", unsorted: "i.created_at + interval '0'", only: "true"}
+	matchedNames  = names{table: "bank_line", alias: "l", columns: []string{"payer_name", "text"}, at: "booked_on", unsorted: "l.booked_on + 0", only: "state = 'allocated'"}
 )
 
 // recent is how many of the newest rows are looked through before the index is asked.
-const recent = 5000
+const recent = 3000
 
-// narrowing adds conditions to a list's query.
-type narrowing func(*gorm.DB) *gorm.DB
+// narrowing is a condition on a list's query, and the order that goes with it.
+type narrowing struct {
+	where func(*gorm.DB) *gorm.DB
+	sort  string
+}
 
-// find runs a list that may be narrowed by a part of a name; less than two characters narrow nothing. No single plan
-// suits all names: a frequent one fills the page from the newest rows, a rare one is fetched by its pairs of
-// characters and sorted, and each is slow the other way. So the newest rows are looked through first, and only a name
-// too rare to fill the page from them is looked up in the index: then few rows have it.
+// find runs a list, newest first, that may be narrowed by a part of a name; less than two characters narrow nothing. No
+// single plan suits all names: a frequent one fills the page from the newest rows, a rare one is fetched by its pairs of
+// characters and sorted, and each is slow the other way. So the newest rows are looked through first, and only what is
+// too rare to fill the page from them is looked up in the indexes: then few rows have it.
 func find[T any](n names, text string, from time.Time, want int, list func(narrowing) ([]T, error)) ([]T, error) {
+	sorted := n.alias + "." + n.at + " DESC, " + n.alias + ".id DESC"
 	if len([]rune(text)) < 2 {
-		return list(func(q *gorm.DB) *gorm.DB { return q })
+		return list(narrowing{func(q *gorm.DB) *gorm.DB { return q }, sorted})
 	}
-	rows, err := list(func(q *gorm.DB) *gorm.DB { return n.newest(q, text, from) })
+	rows, err := list(narrowing{func(q *gorm.DB) *gorm.DB { return n.newest(q, text, from) }, sorted})
 	if err != nil || len(rows) >= want {
 		return rows, err
 	}
-	return list(func(q *gorm.DB) *gorm.DB { return n.indexed(q, text) })
+	// An order that no index has: the planner must collect what it sorts, and cannot walk the list instead.
+	return list(narrowing{func(q *gorm.DB) *gorm.DB { return n.indexed(q, text) }, "(" + n.unsorted + ") DESC, " + n.alias + ".id DESC"})
 }
 
-// newest looks for the text in the newest rows of the list, from a moment on backwards.
+// newest looks for the text in the newest rows of the list, from a moment on backwards. Both ends are named: of a range
+// with one end the planner expects a third of the table.
 func (n names) newest(q *gorm.DB, text string, from time.Time) *gorm.DB {
 	if from.IsZero() {
 		from = endOfTime
 	}
-	like, args := n.like(n.alias+".", text)
-	return q.Where(like, args...).Where(n.alias+"."+n.at+" >= coalesce((SELECT e."+n.at+" FROM "+n.table+" e WHERE "+n.only+
-		" AND e."+n.at+" <= ? ORDER BY e."+n.at+" DESC, e.id DESC OFFSET ? LIMIT 1), '-infinity')", from, recent)
+	like, args := n.like(text)
+	at := n.alias + "." + n.at
+	return q.Where(like, args...).Where(at+" <= ? AND "+at+" >= coalesce((SELECT e."+n.at+" FROM "+n.table+" e WHERE "+n.only+
+		" AND e."+n.at+" <= ? ORDER BY e."+n.at+" DESC, e.id DESC OFFSET ? LIMIT 1), '-infinity')", from, from, recent)
 }
 
-// indexed looks for the text in all rows. The array keeps the planner from walking the list instead.
+// indexed looks for the text in all rows.
 func (n names) indexed(q *gorm.DB, text string) *gorm.DB {
-	selects := make([]string, 0, len(n.columns))
-	var all []any
-	for _, c := range n.columns {
-		like, args := names{columns: []string{c}, prefix: n.prefix}.like("", text)
-		selects = append(selects, "SELECT id FROM "+n.table+" WHERE "+n.only+" AND bigrams("+c+") @> bigrams(?) AND "+like)
-		all = append(append(all, text), args...)
+	terms := make([]string, len(n.columns))
+	var args []any
+	for i, c := range n.columns {
+		terms[i] = "(bigrams(" + n.alias + "." + c + ") @> bigrams(?) AND " + n.alias + "." + c + " LIKE ?)"
+		args = append(args, text, n.pattern(text))
 	}
-	return q.Where(n.alias+".id = ANY (ARRAY("+strings.Join(selects, " UNION ")+"))", all...)
+	return q.Where("("+strings.Join(terms, " OR ")+")", args...)
 }
 
 // like is the condition that one of the columns contains the text, or begins with it.
-func (n names) like(alias, text string) (string, []any) {
-	pattern := escapeLike(text) + "%"
-	if !n.prefix {
-		pattern = "%" + pattern
-	}
-	terms := make([]string, 0, len(n.columns))
-	args := make([]any, 0, len(n.columns))
-	for _, c := range n.columns {
-		terms, args = append(terms, alias+c+" LIKE ?"), append(args, pattern)
+func (n names) like(text string) (string, []any) {
+	terms, args := make([]string, len(n.columns)), make([]any, len(n.columns))
+	for i, c := range n.columns {
+		terms[i], args[i] = n.alias+"."+c+" LIKE ?", n.pattern(text)
 	}
 	return "(" + strings.Join(terms, " OR ") + ")", args
+}
+
+func (n names) pattern(text string) string {
+	if n.prefix {
+		return escapeLike(text) + "%"
+	}
+	return "%" + escapeLike(text) + "%"
 }
 
 // endOfTime is later than any row.
