@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,6 +30,7 @@ type house struct {
 	url   string
 	cmd   *exec.Cmd
 	ended chan struct{}
+	steps map[string]int64 // the time step of the last one-time code, by login: each is good once
 }
 
 // binaries builds the three programs once for all tests.
@@ -60,7 +62,7 @@ func newHouse(t *testing.T, args ...string) *house {
 	// A short name: the path of a Unix socket has at most 107 bytes.
 	data, err := os.MkdirTemp("", "ca")
 	require.NoError(t, err)
-	h := &house{t: t, bin: bin, data: data}
+	h := &house{t: t, bin: bin, data: data, steps: map[string]int64{}}
 	t.Cleanup(func() {
 		h.stop(syscall.SIGTERM)
 		_ = os.RemoveAll(data)
@@ -133,6 +135,21 @@ func (h *house) table(name string) []map[string]string {
 		out = append(out, row)
 	}
 	return out
+}
+
+// code is a one-time code of a person that was not used yet; for a second log-in within half a minute it is the next one,
+// which the console takes too.
+func (h *house) code(who map[string]string) string {
+	h.t.Helper()
+	const step = 30
+	at := max(time.Now().Unix()/step, h.steps[who["login"]]+1)
+	for at > time.Now().Unix()/step+1 {
+		time.Sleep(time.Second)
+	}
+	h.steps[who["login"]] = at
+	code, err := totp.GenerateCode(who["totp_secret"], time.Unix(at*step, 0))
+	require.NoError(h.t, err)
+	return code
 }
 
 // sent is one message of the outbox.

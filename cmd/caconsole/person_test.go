@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -38,9 +37,7 @@ func (h *house) logIn(role string, n int) *person {
 	require.NoError(h.t, err)
 	p := &person{t: h.t, url: h.url, client: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
 	p.get("/login")
-	code, err := totp.GenerateCode(rows[n]["totp_secret"], time.Now())
-	require.NoError(h.t, err)
-	p.post("/login", url.Values{"login": {rows[n]["login"]}, "password": {rows[n]["password"]}, "code": {code}})
+	p.post("/login", url.Values{"login": {rows[n]["login"]}, "password": {rows[n]["password"]}, "code": {h.code(rows[n])}})
 	require.Equal(h.t, "/home", p.at, "log-in of %s: %s", rows[n]["login"], p.page)
 	return p
 }
