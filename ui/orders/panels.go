@@ -49,7 +49,7 @@ func panel(c *page.Ctx, o order.Order, a identity.Attempt) *Identity {
 		p.Status = page.Status{Tone: page.Warn, Word: c.T("state.identity.expired", nil)}
 	case identity.Begun, identity.Pending:
 	}
-	if a.Score < 0 {
+	if a.Score < 0 || !c.Actor().Can(rbac.IdentityView) { // who may not look at the check learns its outcome only
 		return p
 	}
 	p.Score, p.Percent, p.At = centi(a.Score), a.Score/100, a.FinishedAt
@@ -57,10 +57,8 @@ func panel(c *page.Ctx, o order.Order, a identity.Attempt) *Identity {
 	if a.Live {
 		p.Live = page.Status{Tone: page.OK, Word: c.T("identity.live", nil)}
 	}
-	if c.Actor().Can(rbac.IdentityView) {
-		for _, which := range []identity.Picture{identity.BestFrame, identity.CardFront} {
-			p.Pictures = append(p.Pictures, "/orders/"+o.No+"/faces/"+a.ID.String()+"/"+string(which))
-		}
+	for _, which := range []identity.Picture{identity.BestFrame, identity.CardFront} {
+		p.Pictures = append(p.Pictures, "/orders/"+o.No+"/faces/"+a.ID.String()+"/"+string(which))
 	}
 	return p
 }
