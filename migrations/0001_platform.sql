@@ -31,6 +31,7 @@ CREATE TABLE inbox_callback (
 );
 CREATE INDEX inbox_callback_open ON inbox_callback (received_at) WHERE state IN ('received', 'verified');
 CREATE INDEX inbox_callback_source ON inbox_callback (source, received_at);
+CREATE INDEX inbox_callback_age ON inbox_callback (settled_at) WHERE settled_at IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_callback TO caconsole_app;
 
 -- Rate limits (package admin/throttle): how many tokens a bucket had when it was last touched. Losing this table in a

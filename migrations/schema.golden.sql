@@ -568,6 +568,7 @@ CREATE TABLE inbox_callback
     CONSTRAINT inbox_callback_sealed CHECK (octet_length(body_sealed) >= 34 AND get_byte(body_sealed, 0) = 1)
     CONSTRAINT inbox_callback_settled CHECK ((state = ANY (ARRAY['rejected'::text, 'done'::text])) = (settled_at IS NOT NULL))
     CONSTRAINT inbox_callback_state CHECK (state = ANY (ARRAY['received'::text, 'verified'::text, 'rejected'::text, 'done'::text]))
+CREATE INDEX inbox_callback_age ON public.inbox_callback USING btree (settled_at) WHERE (settled_at IS NOT NULL)
 CREATE INDEX inbox_callback_open ON public.inbox_callback USING btree (received_at) WHERE (state = ANY (ARRAY['received'::text, 'verified'::text]))
 CREATE INDEX inbox_callback_source ON public.inbox_callback USING btree (source, received_at)
 GRANT DELETE, INSERT, SELECT, UPDATE ON inbox_callback TO caconsole_app

@@ -106,7 +106,7 @@ func (i *Inbox) MarkDone(ctx context.Context, tx pg.Tx, id uuid.UUID) error {
 	return move(ctx, tx, id, change{to: Done, from: []string{Verified}, at: &at})
 }
 
-// Forget removes callbacks settled before a time, and returns how many.
+// Forget removes callbacks settled before a time, and those received before it that never were; it returns how many.
 func (i *Inbox) Forget(ctx context.Context, tx pg.Tx, before time.Time) (int64, error) {
 	return remove(ctx, tx, before)
 }

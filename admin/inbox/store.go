@@ -91,6 +91,6 @@ func move(ctx context.Context, tx pg.Tx, id uuid.UUID, c change) error {
 }
 
 func remove(ctx context.Context, tx pg.Tx, before time.Time) (int64, error) {
-	done := tx.Gorm().WithContext(ctx).Where("settled_at < ?", before).Delete(&callback{})
+	done := tx.Gorm().WithContext(ctx).Where("settled_at < ? OR state IN ? AND received_at < ?", before, []string{Received, Verified}, before).Delete(&callback{})
 	return done.RowsAffected, pg.Fault(done.Error)
 }
