@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+
+	"caconsole/admin/seal"
 )
 
 // greet tells the person at the terminal what there is.
@@ -35,6 +37,21 @@ func (d *demo) greet(e environment) error {
 		return err
 	}
 	return w.Flush()
+}
+
+// OneTimeSecret is the secret of an account's one-time codes in the demo of a data folder.
+func OneTimeSecret(data, login string) (seal.Secret, error) {
+	file := folder(data).file(staffFile)
+	rows, err := readTable(file)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range rows {
+		if r["login"] == login {
+			return seal.Secret(r["totp_secret"]), nil
+		}
+	}
+	return "", fmt.Errorf("no login %q in %s", login, file)
 }
 
 // readTable reads a table of writeTable.

@@ -16,7 +16,7 @@ import (
 	"caconsole/issuance/cert"
 )
 
-// house is how old the demo's house is: its project, its people and its CA.
+// houseMonths is how old the demo's house is: its project, its people and its CA.
 const houseMonths = 13
 
 // seed makes all data of a demo.
@@ -89,8 +89,13 @@ func (d *demo) seed(ctx context.Context) (err error) {
 func (d *demo) issueUkeys(ca cert.Issuer, present time.Time) (orders, free []holder.Ukey, err error) {
 	profile := cert.OrganisationProfile("http://earlier.example.test")
 	table := [][]string{{"serial", "medium", "path", "holder", "not_after", "keys"}}
+	companies := history.Companies(d.Orders)
 	for i := range d.Orders + d.Certificates {
-		company, err := holder.New(i)
+		number := i
+		if i < d.Orders {
+			number = companies[i]
+		}
+		company, err := holder.New(number)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -72,6 +72,29 @@ func fates(n int) []fate {
 	return out
 }
 
+// Companies says which company, by number, each of n orders is of. Orders whose money came days ago share theirs with
+// orders of today: companies come back, and there is less to draw.
+func Companies(n int) []int {
+	old := func(f fate) bool { return slices.Contains([]fate{issued, done, doneByHand, rejected}, f) }
+	all := fates(n)
+	var shared []int
+	for i, f := range all {
+		if len(settlesAt[f]) > 0 && !old(f) {
+			shared = append(shared, i)
+		}
+	}
+	out := make([]int, n)
+	taken := 0
+	for i, f := range all {
+		out[i] = i
+		if old(f) && taken < len(shared) {
+			out[i] = shared[taken]
+			taken++
+		}
+	}
+	return out
+}
+
 func (f fate) phoneEnding() string {
 	if f == mismatched {
 		return "0004"
@@ -79,9 +102,11 @@ func (f fate) phoneEnding() string {
 	return ""
 }
 
-// faceless tells that no agent stood before a phone.
+// paperless tells that no paper was handed in, faceless that no agent stood before a phone.
+func (f fate) paperless() bool { return slices.Contains([]fate{opened, printed, withdrawn}, f) }
+
 func (f fate) faceless() bool {
-	return slices.Contains([]fate{opened, printed, unidentified, mismatched, withdrawn}, f)
+	return f.paperless() || f == unidentified || f == mismatched
 }
 
 // underReview tells that staff will look at the papers in the present.

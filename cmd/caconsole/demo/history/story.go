@@ -43,6 +43,9 @@ func (s *story) seed() uint64 { return s.ukey.Company.Seed*1000 + uint64(s.turn)
 // sketch has drawn ahead what the story will need whatever happens in it.
 func (s *story) sketch() {
 	c := s.ukey.Company
+	if s.fate.paperless() {
+		return
+	}
 	if s.w.licences[c.Name] == nil {
 		s.w.licences[c.Name] = s.w.studio.draw(ahead, func() ([]byte, error) {
 			return s.w.Painter.LicenceCopy(paper.Licence{

@@ -1,0 +1,56 @@
+package history
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/calendar"
+)
+
+func TestFatesAreDealtOutOverAllStages(t *testing.T) {
+	t.Parallel()
+	total := 0
+	for _, s := range shares {
+		total += s.n
+		require.Contains(t, ends, s.fate)
+	}
+	require.Equal(t, FullDemo, total)
+	require.Empty(t, fates(0))
+	for _, n := range []int{6, 22, FullDemo, 3 * FullDemo} {
+		require.Len(t, fates(n), n)
+		require.Len(t, Companies(n), n)
+	}
+	seen := map[fate]bool{}
+	for _, f := range fates(FullDemo) {
+		seen[f] = true
+	}
+	require.Len(t, seen, len(shares))
+}
+
+func TestWorkBefore(t *testing.T) {
+	t.Parallel()
+	at := func(day, hour, minute int) time.Time {
+		return time.Date(2026, 11, day, hour, minute, 0, 0, calendar.Beijing)
+	}
+	for name, c := range map[string]struct {
+		now  time.Time
+		d    time.Duration
+		want time.Time
+	}{
+		"the same day":                  {at(20, 15, 0), time.Hour, at(20, 14, 0)},
+		"the evening counts from 18":    {at(20, 22, 0), time.Hour, at(20, 17, 0)},
+		"the night counts from 18":      {at(20, 3, 0), time.Hour, at(19, 17, 0)},
+		"over a night":                  {at(20, 10, 0), 3 * time.Hour, at(19, 16, 0)},
+		"over a weekend":                {at(23, 9, 30), time.Hour, at(20, 17, 30)},
+		"on a Sunday":                   {at(22, 12, 0), 36 * time.Minute, at(20, 17, 24)},
+		"sixty hours are some 7 days":   {at(20, 15, 0), 60 * time.Hour, at(11, 9, 0).Add(time.Hour * 9)},
+		"nothing before the first bell": {at(20, 9, 0), time.Minute, at(19, 17, 59)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.True(t, c.want.Equal(workBefore(c.now, c.d)), "got %s", workBefore(c.now, c.d).In(calendar.Beijing))
+		})
+	}
+}
