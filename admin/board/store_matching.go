@@ -139,8 +139,8 @@ func countedCredits(q *gorm.DB, a actor.Actor, tab MatchTab) *gorm.DB {
 	if tab == TabToConfirm {
 		return matchTab(credited(q, a), tab)
 	}
-	lines := credited(q.Session(&gorm.Session{NewDB: true}), a).Where("l.id = al.line_id AND l.state = 'allocated' OFFSET 0").Select("1")
-	return q.Table("allocation al").Where("al.source = ? AND EXISTS (?)", string(tab), lines).
+	lines := credited(q.Session(&gorm.Session{NewDB: true}), a).Where("l.id = al.line_id AND l.state = 'allocated'").Select("1")
+	return q.Table("allocation al").Where("al.source = ? AND EXISTS (? OFFSET 0)", string(tab), lines).
 		Where("NOT EXISTS (SELECT FROM allocation x WHERE x.line_id = al.line_id AND (x.created_at, x.id) > (al.created_at, al.id) OFFSET 0)")
 }
 

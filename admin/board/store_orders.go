@@ -37,7 +37,7 @@ func (b *Board) orders(ctx context.Context, a actor.Actor) *gorm.DB {
 func (b *Board) lines(ctx context.Context, orders *gorm.DB, first, then string, limit int) ([]OrderLine, error) {
 	var rows []OrderLine
 	err := b.db.ReadOnly(ctx).Gorm().Table("(?) o", orders.Select("o.*").Order(first).Limit(limit)).
-		Joins("LEFT JOIN review_claim c ON c.order_id = o.id AND c.until > ?", b.now()).
+		Joins("LEFT JOIN review_claim c ON c.order_id = o.id AND c.until > ? AND o.review = 'claimed'", b.now()).
 		Joins("LEFT JOIN staff s ON s.id = c.staff_id").
 		Select(orderColumns).Order(then).Scan(&rows).Error
 	return rows, pg.Fault(err)

@@ -79,7 +79,7 @@ func (b *Board) tab(q *gorm.DB, a actor.Actor, tab QueueTab) *gorm.DB {
 	inReview := "o.stage IN ('review', 'second_review')"
 	switch tab {
 	case TabMine:
-		return q.Joins("JOIN review_claim c ON c.order_id = o.id").Where(inReview+" AND c.staff_id = ? AND c.until > ?", a.ID, b.now())
+		return q.Joins("JOIN review_claim c ON c.order_id = o.id").Where(inReview+" AND o.review = 'claimed' AND c.staff_id = ? AND c.until > ?", a.ID, b.now())
 	case TabResent:
 		return q.Where(inReview + " AND EXISTS (SELECT 1 FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'returned')")
 	case TabDueSoon:

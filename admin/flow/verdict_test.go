@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/board"
 	"caconsole/admin/document"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
@@ -180,7 +181,13 @@ func TestClaimEndsWithTheReview(t *testing.T) {
 	r.setGate(func(g *order.Gates) { g.Payment = order.Awaiting }) // an undone match
 	r.setGate(func(g *order.Gates) { g.Payment = order.Settled })
 	require.Equal(t, order.Queued, r.order().Gates.Review)
-	err := h.Approve(t.Context(), h.reviewer, r.no, op)
+	mine, err := h.Board.Queue(t.Context(), h.reviewer, board.QueueFilter{Tab: board.TabMine})
+	require.NoError(t, err)
+	require.Empty(t, mine.Rows)
+	open, err := h.Board.Queue(t.Context(), h.reviewer, board.QueueFilter{Tab: board.TabOpen})
+	require.NoError(t, err)
+	require.Nil(t, open.Rows[0].ClaimStaff)
+	err = h.Approve(t.Context(), h.reviewer, r.no, op)
 	require.True(t, fault.HasKey(err, "claim_lost"), "%v", err)
 	next, err := h.ClaimNext(t.Context(), h.reviewer2)
 	require.NoError(t, err)
