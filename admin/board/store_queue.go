@@ -81,7 +81,8 @@ func (b *Board) tab(q *gorm.DB, a actor.Actor, tab QueueTab) *gorm.DB {
 	case TabMine:
 		return q.Joins("JOIN review_claim c ON c.order_id = o.id").Where(inReview+" AND o.review = 'claimed' AND c.staff_id = ? AND c.until > ?", a.ID, b.now())
 	case TabResent:
-		return q.Where(inReview + " AND EXISTS (SELECT 1 FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'returned')")
+		// OFFSET: asked order by order; the planner would read all that were ever returned.
+		return q.Where(inReview + " AND EXISTS (SELECT FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'returned' OFFSET 0)")
 	case TabDueSoon:
 		return q.Where(inReview+" AND o.review_due_at < ?", b.now().Add(soon))
 	case TabTransfer:
