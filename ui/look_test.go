@@ -33,16 +33,7 @@ func TestNothingIsCut(t *testing.T) {
 			if style.theme == "dark" && !strings.HasPrefix(s.name, "case") {
 				continue
 			}
-			path := s.url()
-			switch s.name {
-			case "case-return":
-				path += "#return"
-			case "case-ready":
-				path += "#reject"
-			case "case-first":
-				path += "#note"
-			}
-			b.see(path)
+			b.see(s.url())
 			b.keep(s.name + "-" + style.lang + "-" + style.theme)
 			assert.Empty(t, js[[]string](b, cut), "%s %s", s.name, style.lang)
 		}

@@ -25,19 +25,22 @@ func caseScreens() []screen {
 		}}
 	}
 	refused := func(s screen, err error) screen { s.refused = err; return s }
+	open := func(s screen, fragment string) screen { s.open = fragment; return s }
 	return []screen{
 		state("case", func(w words, p *orders.CasePage) { mismatch(w, p) }),
 		state("case-ready", func(_ words, p *orders.CasePage) { tick(p, len(review.Checks)) }),
+		open(state("case-reject", func(_ words, p *orders.CasePage) { tick(p, len(review.Checks)) }), "#reject"),
+		open(state("case-keys", func(words, *orders.CasePage) {}), "#keys"),
 		state("case-licence", func(w words, p *orders.CasePage) { mismatch(w, p); show(w, p, licenceID, false) }),
 		state("case-width", func(w words, p *orders.CasePage) { show(w, p, formID, true) }),
-		state("case-return", func(w words, p *orders.CasePage) {
+		open(state("case-return", func(w words, p *orders.CasePage) {
 			p.Verdict.Reasons = reasons("business_licence:name_differs", "business_licence:licence_expired")
 			p.Verdict.Written = w("document.business_licence", nil) + "：" + w("customer.name_differs", nil) + "；" + w("customer.licence_expired", nil)
-		}),
-		state("case-first", func(_ words, p *orders.CasePage) {
+		}), "#return"),
+		open(state("case-first", func(_ words, p *orders.CasePage) {
 			tick(p, 0)
 			p.Round, p.Returned, p.History, p.Verdict.Saved = 1, nil, nil, time.Time{}
-		}),
+		}), "#note"),
 		state("case-unclaimed", func(_ words, p *orders.CasePage) {
 			p.Verdict, p.Claim = nil, orders.Claim{MayClaim: true}
 		}),
@@ -161,7 +164,7 @@ func tick(p *orders.CasePage, n int) {
 	where := []string{"form", "form", "form", "licence", "licence", "person"}
 	p.Checks, p.Missing, p.Ticked = nil, nil, n
 	for i, c := range review.Checks {
-		p.Checks = append(p.Checks, orders.Check{Name: c, Where: where[i], Ticked: i < n})
+		p.Checks = append(p.Checks, orders.Check{Name: c, Where: where[i], Ticked: i < n, First: i == n})
 		if i >= n {
 			p.Missing = append(p.Missing, c)
 		}

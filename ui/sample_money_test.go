@@ -50,15 +50,15 @@ func issueList(w words, tab board.IssueTab, lines int) issuance.Page {
 	end := time.Date(2029, 11, 15, 15, 59, 59, 0, time.UTC)
 	for i := range lines {
 		who := colleagues[i%3]
-		l := board.IssueLine{
+		l := issuance.Line{IssueLine: board.IssueLine{
 			No: no(i), Holder: company(i), MediumNo: caseMedium, Years: 1 + i%3, Stage: order.StageToIssue, StageSince: *ago(time.Duration(i) * time.Minute),
 			Reviewer: who.name, ReviewerNo: who.no, ApprovedAt: ago(time.Duration(i+5) * time.Minute), OldEnd: end.AddDate(-3, 0, 0), Barred: i%9 == 4,
-		}
+		}}
 		if tab == board.IssueDone {
 			l.NewSerial, l.NewEnd = "5e210b1720cd94f65e210b1720cd94f6", &end
 		}
 		if tab == board.IssueFailed {
-			l.Reason = "signer_unreachable"
+			l.Why = w("signer_unavailable", nil)
 		}
 		p.Lines = append(p.Lines, l)
 	}

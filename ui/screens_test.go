@@ -25,7 +25,8 @@ type screen struct {
 	path     string // the route it stands on, so that the menu marks it
 	template string // "area/page"
 	data     func(words) any
-	refused  error // shown as a form that was not accepted
+	refused  error  // shown as a form that was not accepted
+	open     string // fragment of the dialog or drawer that is open
 }
 
 // words looks a sentence up in the reader's language; "lang" is the language.
@@ -99,9 +100,9 @@ func newSite(tb testing.TB) *pagetest.Site {
 	})
 }
 
-// url is where the site shows a screen.
+// url is where the site shows a screen, with what is open on it.
 func (s screen) url() string {
-	return strings.NewReplacer(":no", caseNo, ":id", sampleID.String()).Replace(s.path) + "?screen=" + s.name
+	return strings.NewReplacer(":no", caseNo, ":id", sampleID.String()).Replace(s.path) + "?screen=" + s.name + s.open
 }
 
 // TestTemplatesWithHostileData renders every page of every area with nothing, with hostile texts and with the samples,

@@ -27,11 +27,17 @@ func Routes(r *page.Router, d Deps) {
 	r.Post("/issuance/confirm", rbac.IssuanceConfirm, d.confirm)
 }
 
+// Line is one order as the page shows it.
+type Line struct {
+	board.IssueLine
+	Why string // the last failure in words
+}
+
 // Page is the list.
 type Page struct {
 	Tab        board.IssueTab
 	Tabs       []page.Tab
-	Lines      []board.IssueLine
+	Lines      []Line
 	Pager      page.Pager
 	Empty      page.Empty
 	MayConfirm bool
@@ -59,10 +65,13 @@ func (d Deps) page(c *page.Ctx, tab board.IssueTab) (Page, error) {
 		return Page{}, err
 	}
 	p := Page{
-		Tab: tab, Lines: rows.Rows, Max: flow.MaxBatch,
+		Tab: tab, Max: flow.MaxBatch,
 		MayConfirm: c.Actor().Can(rbac.IssuanceConfirm) && (tab == board.IssueOpen || tab == board.IssueFailed),
 		Empty:      page.Empty{Title: c.T("issuance.empty."+string(tab), nil), Text: c.T("issuance.empty.text", nil)},
 		Pager:      page.Pager{Shown: len(rows.Rows), Size: len(rows.Rows), Total: counts[tab].N, Capped: counts[tab].More},
+	}
+	for _, row := range rows.Rows {
+		p.Lines = append(p.Lines, Line{row, c.T(row.Reason, nil)})
 	}
 	for _, t := range board.IssueTabs {
 		p.Tabs = append(p.Tabs, page.Tab{

@@ -115,7 +115,7 @@ func write(c *page.Ctx, items []review.Item) string {
 	parts := make([]string, 0, len(items))
 	for _, it := range items {
 		if review.ValidItems([]review.Item{it}) == nil {
-			parts = append(parts, c.T("document."+it.Kind, nil)+"："+c.T("customer."+it.Reason, nil))
+			parts = append(parts, c.Chinese("document."+it.Kind, nil)+"："+c.Chinese("customer."+it.Reason, nil))
 		}
 	}
 	return strings.Join(parts, "；")

@@ -59,6 +59,7 @@ type Check struct {
 	Name   review.Check
 	Where  string // catalogue "where.<where>"
 	Ticked bool
+	First  bool // of those not ticked: here the keyboard begins
 }
 
 // places says where each check is seen.
@@ -184,7 +185,8 @@ func (p *CasePage) verdict(c *page.Ctx, v flow.Case) {
 		if ticked {
 			p.Ticked++
 		}
-		p.Checks = append(p.Checks, Check{name, places[name], ticked})
+		first := len(p.Missing) > 0 && p.Missing[0] == name
+		p.Checks = append(p.Checks, Check{Name: name, Where: places[name], Ticked: ticked, First: first})
 	}
 	if !p.Claim.Mine || !c.Actor().Can(rbac.CaseDecide) {
 		return

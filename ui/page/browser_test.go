@@ -118,7 +118,7 @@ func TestInBrowser(t *testing.T) {
 	b.js(`window.violations = []; addEventListener("securitypolicyviolation", e => violations.push(e.violatedDirective))`)
 
 	key("j")
-	b.until(`document.querySelectorAll("[data-row]")[0].getAttribute("aria-selected") === "true"`)
+	b.until(`document.querySelectorAll("[data-row]")[0].hasAttribute("data-at")`)
 	key("j")
 	b.until(`document.activeElement.textContent === "2"`)
 

@@ -66,6 +66,11 @@ func (c *Ctx) T(key string, args map[string]any) string {
 	return c.router.render.catalogue.Text(c.lang, key, args)
 }
 
+// Chinese returns a sentence in Chinese whatever the reader's language: texts that applicants get.
+func (c *Ctx) Chinese(key string, args map[string]any) string {
+	return c.router.render.catalogue.Text(Languages[0], key, args)
+}
+
 // Param returns a part of the path: "no" of "/orders/:no".
 func (c *Ctx) Param(name string) string { return c.f.Params(name) }
 

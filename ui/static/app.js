@@ -24,17 +24,18 @@
   function moveRow(step) {
     const list = rows();
     if (!list.length) return false;
-    const at = list.findIndex((r) => r.getAttribute("aria-selected") === "true");
+    const marked = list.findIndex((r) => "at" in r.dataset);
+    const at = marked < 0 ? list.findIndex((r) => r.classList.contains("sel")) : marked;
     const next = list[Math.max(0, Math.min(list.length - 1, at < 0 ? 0 : at + step))];
-    list.forEach((r) => r.removeAttribute("aria-selected"));
-    next.setAttribute("aria-selected", "true");
+    list.forEach((r) => delete r.dataset.at);
+    next.dataset.at = "";
     const link = one("a[data-open]", next);
     (link || next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
     return true;
   }
   function openRow() {
-    const row = one('[data-row][aria-selected="true"]');
+    const row = one("[data-row][data-at]");
     const link = row && one("a[data-open]", row);
     if (link) link.click();
     return !!link;
