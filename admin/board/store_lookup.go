@@ -10,12 +10,13 @@ import (
 
 // Lookup is one typed question of the hotline; exactly one field is set.
 type Lookup struct {
-	No         string
-	PhoneIndex []byte
-	OrgNumber  string
-	Serial     string // of the old or the new certificate, lower-case hex
-	Medium     string
-	Holder     string // beginning of the company name, two characters or more
+	No          string
+	PhoneIndex  []byte // of the agent's phone
+	PersonIndex []byte // of the agent's ID number
+	OrgNumber   string
+	Serial      string // of the old or the new certificate, lower-case hex
+	Medium      string
+	Holder      string // beginning of the company name, two characters or more
 }
 
 // lookupLimit is how many orders an answer lists; a caller with more is asked for the order number.
@@ -35,6 +36,8 @@ func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine,
 		q = q.Where("o.no = ?", l.No)
 	case l.PhoneIndex != nil:
 		q = q.Where("o.agent_phone_index = ?", l.PhoneIndex)
+	case l.PersonIndex != nil:
+		q = q.Where("o.agent_id_index = ?", l.PersonIndex)
 	case l.OrgNumber != "":
 		q = q.Where("o.org_id_number = ?", l.OrgNumber)
 	case l.Serial != "":
