@@ -30,6 +30,10 @@ test: ## Everything CI runs: lint, then all tests with the race detector.
 	go test -count 1 -run '^$$' ./admin/document
 	go test -race -timeout 15m ./...
 
+.PHONY: bench
+bench: ## Measure; prints `area | measure | value | aim`. CACONSOLE_BENCH_ORDERS=1000000 for the full size.
+	@.ci/bench
+
 .PHONY: lint
 lint: ## Formatting, linters, import rules, generated files.
 	.ci/imports --check
