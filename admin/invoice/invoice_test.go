@@ -311,6 +311,11 @@ func TestPickUp(t *testing.T) {
 		_, _, err := o.PickUp(t.Context(), q, wrong)
 		require.True(t, fault.HasKey(err, "invoice_code_wrong"), wrong)
 	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err = o.PickUp(t.Context(), o.db.Read(gone), typed)
+	require.Error(t, err)
+	require.False(t, fault.HasKey(err, "invoice_code_wrong"), "a database that does not answer says nothing about a code")
 	var row string
 	require.NoError(t, q.Gorm().Raw("SELECT invoice::text || invoice_buyer::text FROM invoice, invoice_buyer").Scan(&row).Error)
 	require.NotContains(t, row, code.Reveal())

@@ -223,8 +223,11 @@ func (i *Invoices) Code(_ context.Context, q pg.Q, id uuid.UUID) (seal.Secret, e
 func (i *Invoices) PickUp(ctx context.Context, q pg.Q, code string) (Invoice, []byte, error) {
 	code = strings.ToUpper(strings.Join(strings.Fields(code), ""))
 	r, err := find(q, "code_index = ? AND state = 'issued'", i.vault.Ring.Index(codeField, code))
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.NotFound, "invoice_code_wrong", nil)
+	}
 	if err != nil {
-		return Invoice{}, nil, fault.New(fault.NotFound, "invoice_code_wrong", nil)
+		return Invoice{}, nil, err
 	}
 	pdf, err := i.file(ctx, r)
 	return r.invoice(), pdf, err

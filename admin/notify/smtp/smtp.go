@@ -52,7 +52,11 @@ func (s *Sender) Send(ctx context.Context, m notify.Outgoing) (string, error) {
 		code := strconv.Itoa(refused.ErrorCode())
 		return "", &fault.Error{Kind: fault.Invalid, Key: "message_refused", Args: fault.Args{"code": code}, Cause: err}
 	}
-	if err != nil {
+	var dial *net.OpError
+	switch {
+	case refused != nil && refused.IsTemp(), errors.As(err, &dial) && dial.Op == "dial": // come back later
+		return "", fault.Down("vendor_not_reached", time.Minute, err)
+	case err != nil:
 		return "", fault.Down("vendor_unavailable", time.Minute, err)
 	}
 	return id, nil
