@@ -59,6 +59,8 @@ func TestGatesUnderConcurrency(t *testing.T) {
 		"money and the last paper": moneyAndPaper,
 		"approval against upload":  approvalAgainstUpload,
 		"two duties of one person": twoDuties,
+		"one line, two orders":     oneLineTwoOrders,
+		"two lines, one order":     twoLinesOneOrder,
 		"two claim the next order": twoClaimNext,
 		"two claim one order":      twoClaimOne,
 		"two verdicts":             twoVerdicts,
@@ -93,6 +95,39 @@ func moneyAndPaper(t *testing.T, h *house) {
 	require.Equal(t, order.StageReview, o.Stage)
 	require.Equal(t, 1, r.events("review", "queued"))
 	require.Equal(t, 1, read[int](h, "SELECT count(*) FROM invoice WHERE order_id = ?", o.ID))
+}
+
+// Two clerks give the same money to two orders at once: it is spent once.
+func oneLineTwoOrders(t *testing.T, h *house) {
+	a, b := h.apply().papers().identified().awaited(), h.apply().papers().identified().awaited()
+	payer := "付款" + a.no
+	h.booked(credit{payer, "续期", "500"})
+	line := h.line(payer)
+	errs := h.atOnce(
+		func() error { _, err := h.AllocateByHand(t.Context(), h.finance, line, a.no); return err },
+		func() error { _, err := h.AllocateByHand(t.Context(), h.finance2, line, b.no); return err },
+	)
+	winner := []*renewal{a, b}[wins(t, errs, "line_allocated")]
+	require.Equal(t, 1, read[int](h, "SELECT count(*) FROM allocation WHERE line_id = ?", line))
+	for _, r := range []*renewal{a, b} {
+		require.Equal(t, r == winner, r.order().Gates.Payment == order.Settled)
+	}
+}
+
+// Two clerks find two payments for the same order at once: it is settled once, and the other money stays open.
+func twoLinesOneOrder(t *testing.T, h *house) {
+	r := h.apply().papers().identified().awaited()
+	one, two := "付款一"+r.no, "付款二"+r.no
+	h.booked(credit{one, "续期", "500"}, credit{two, "续期", "500"})
+	lines := []uuid.UUID{h.line(one), h.line(two)}
+	allocate := func(a actor.Actor, line uuid.UUID) func() error {
+		return func() error { _, err := h.AllocateByHand(t.Context(), a, line, r.no); return err }
+	}
+	winner := wins(t, h.atOnce(allocate(h.finance, lines[0]), allocate(h.finance2, lines[1])), "payment_not_awaited")
+	require.Equal(t, 1, r.events("payment", "settled"))
+	require.Equal(t, "open", read[string](h, "SELECT state FROM bank_line WHERE id = ?", lines[1-winner]))
+	require.Equal(t, 1, read[int](h, "SELECT count(*) FROM invoice WHERE order_id = ?", r.order().ID))
+	require.Equal(t, 1, read[int](h, "SELECT count(*) FROM message WHERE order_id = ? AND template = 'payment_settled'", r.order().ID))
 }
 
 // Either the reviewer approves what they saw, and the paper cannot be exchanged any more; or the paper is exchanged,
