@@ -30,6 +30,8 @@ const (
 	codeCancelled     = "57014" // statement_timeout
 	codeIdleInTx      = "25P03" // idle_in_transaction_session_timeout
 	codeTooMany       = "53300"
+	codeNoCharacter   = "22021" // a NUL, or bytes that are no UTF-8, in a text
+	codeNoEscape      = "22P05" // \u0000 in a JSON text
 )
 
 var constraints = struct {
@@ -56,7 +58,7 @@ func Violates(err error, constraint string) bool {
 
 // Fault turns a database error into a fault: no row → NotFound not_found; a registered constraint → what it was
 // registered as; timeouts, deadlocks and full servers → Unavailable database_busy; an unreachable server →
-// Unavailable database_down. A fault inside err and anything else pass unchanged. The cause stays in the chain.
+// Unavailable database_down; a text no database can hold → Invalid text_unreadable. A fault inside err and anything else pass unchanged. The cause stays in the chain.
 func Fault(err error) error {
 	var known *fault.Error
 	if err == nil || errors.As(err, &known) {
@@ -96,6 +98,8 @@ func serverFault(p *pgconn.PgError, err error) error {
 	switch p.Code {
 	case codeSerialization, codeDeadlock, codeLockTimeout, codeCancelled, codeIdleInTx, codeTooMany:
 		return fault.Down("database_busy", retryAfter, err)
+	case codeNoCharacter, codeNoEscape:
+		return &fault.Error{Kind: fault.Invalid, Key: "text_unreadable", Cause: err}
 	}
 	if strings.HasPrefix(p.Code, "08") || strings.HasPrefix(p.Code, "57P") { // connection lost, server going down
 		return fault.Down("database_down", retryAfter, err)

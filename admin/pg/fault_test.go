@@ -33,6 +33,7 @@ func TestFault(t *testing.T) {
 		{"statement timeout", &pgconn.PgError{Code: "57014"}, fault.Unavailable, "database_busy"},
 		{"lock timeout", &pgconn.PgError{Code: "55P03"}, fault.Unavailable, "database_busy"},
 		{"deadline", fmt.Errorf("x: %w", context.DeadlineExceeded), fault.Unavailable, "database_busy"},
+		{"NUL in a text", &pgconn.PgError{Code: "22021"}, fault.Invalid, "text_unreadable"},
 		{"server going down", &pgconn.PgError{Code: "57P01"}, fault.Unavailable, "database_down"},
 		{"a fault passes", fmt.Errorf("x: %w", own), fault.Forbidden, "mine"},
 		{"anything else passes", plain, fault.Internal, "internal"},
