@@ -196,6 +196,7 @@ func TestLists(t *testing.T) {
 // listsAreWhole walks every list to its end for people of one project, of both, of all and of none: each
 // row stands there once, in the promised order, and none of another project. The count above agrees, up to its cap.
 func listsAreWhole(t *testing.T, r *reader) {
+	t.Helper()
 	for who, a := range map[string]actor.Actor{"large": ofLarge, "small": ofSmall, "both": ofBoth, "all": ofAll, "nobody": ofNobody} {
 		projects := a.Projects
 		if a.AllProjects {
@@ -222,6 +223,7 @@ func listsAreWhole(t *testing.T, r *reader) {
 
 // Names are found by any two characters of them, in the list's order and page by page, and signs of LIKE mean themselves.
 func searchByName(t *testing.T, r *reader) {
+	t.Helper()
 	for _, word := range []string{"科技", "鼋汀", "有限公司", "鑫华", "市鑫", "龘靐", "%%", "__", `\\`} {
 		l := list{name: word, pages: func(a actor.Actor, after string) ([]uuid.UUID, string, error) {
 			p, err := r.Orders(t.Context(), a, board.OrderFilter{Holder: word, After: after, Limit: 100})
@@ -244,6 +246,7 @@ func searchByName(t *testing.T, r *reader) {
 
 // Any question of the hotline finds its order: by the certificate that was renewed and by the one that came of it.
 func hotlineFinds(t *testing.T, r *reader) {
+	t.Helper()
 	var known struct {
 		ID                                uuid.UUID
 		No, Holder, OrgIDNumber, MediumNo string
@@ -277,6 +280,7 @@ func hotlineFinds(t *testing.T, r *reader) {
 
 // A page key that is none of ours is refused.
 func foreignKeys(t *testing.T, r *reader) {
+	t.Helper()
 	for _, after := range []string{"x", "%", "bm90IGpzb24", "e30x"} {
 		_, err := r.Orders(t.Context(), ofAll, board.OrderFilter{After: after})
 		require.True(t, fault.Is(err, fault.Invalid), after)

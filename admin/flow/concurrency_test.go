@@ -79,6 +79,7 @@ func TestGatesUnderConcurrency(t *testing.T) {
 
 // The last two prerequisites of the review commit at once: the order enters the queue, once.
 func moneyAndPaper(t *testing.T, h *house) {
+	t.Helper()
 	r := h.apply().form().identified().awaited()
 	payer := "付款" + r.no
 	h.booked(credit{payer, "续期", r.order().AmountFen.String()})
@@ -99,6 +100,7 @@ func moneyAndPaper(t *testing.T, h *house) {
 
 // Two clerks give the same money to two orders at once: it is spent once.
 func oneLineTwoOrders(t *testing.T, h *house) {
+	t.Helper()
 	a, b := h.apply().papers().identified().awaited(), h.apply().papers().identified().awaited()
 	payer := "付款" + a.no
 	h.booked(credit{payer, "续期", "500"})
@@ -116,6 +118,7 @@ func oneLineTwoOrders(t *testing.T, h *house) {
 
 // Two clerks find two payments for the same order at once: it is settled once, and the other money stays open.
 func twoLinesOneOrder(t *testing.T, h *house) {
+	t.Helper()
 	r := h.apply().papers().identified().awaited()
 	one, two := "付款一"+r.no, "付款二"+r.no
 	h.booked(credit{one, "续期", "500"}, credit{two, "续期", "500"})
@@ -133,6 +136,7 @@ func twoLinesOneOrder(t *testing.T, h *house) {
 // Either the reviewer approves what they saw, and the paper cannot be exchanged any more; or the paper is exchanged,
 // and the approval is refused.
 func approvalAgainstUpload(t *testing.T, h *house) {
+	t.Helper()
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)
 	errs := h.atOnce(
@@ -155,6 +159,7 @@ func approvalAgainstUpload(t *testing.T, h *house) {
 
 // One person takes two duties in one order at once: one of them is refused.
 func twoDuties(t *testing.T, h *house) {
+	t.Helper()
 	r := h.apply()
 	take := func(duty order.Duty) func() error {
 		return func() error {
@@ -169,6 +174,7 @@ func twoDuties(t *testing.T, h *house) {
 
 // Two reviewers take the next order at once, again and again: everybody gets another one.
 func twoClaimNext(t *testing.T, h *house) {
+	t.Helper()
 	mine := map[string]bool{}
 	for range 4 { // those of an earlier round are claimed
 		mine[h.inReview().no] = true
@@ -197,6 +203,7 @@ func twoClaimNext(t *testing.T, h *house) {
 }
 
 func twoClaimOne(t *testing.T, h *house) {
+	t.Helper()
 	r := h.inReview()
 	reviewers := []actor.Actor{h.reviewer, h.reviewer2}
 	claim := func(a actor.Actor) func() error {
@@ -209,6 +216,7 @@ func twoClaimOne(t *testing.T, h *house) {
 
 // One reviewer's browser sends two verdicts at once: one falls.
 func twoVerdicts(t *testing.T, h *house) {
+	t.Helper()
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)
 	op.CustomerText = "资料与登记不符"
@@ -221,6 +229,7 @@ func twoVerdicts(t *testing.T, h *house) {
 
 // Two issuers confirm the same orders at once, in whatever order they ticked them: each order is reserved once.
 func twoIssuers(t *testing.T, h *house) {
+	t.Helper()
 	a, b, c := h.inReview().approved(), h.inReview().approved(), h.inReview().approved()
 	wins(t, h.atOnce(
 		func() error { return h.ConfirmIssue(t.Context(), h.issuer, []string{a.no, b.no, c.no}) },
@@ -238,6 +247,7 @@ func twoIssuers(t *testing.T, h *house) {
 
 // Job, sweep and a second worker work on one request at once: one pair, one message.
 func workersRecord(t *testing.T, h *house) {
+	t.Helper()
 	r := h.inReview().approved().confirmed()
 	id := r.request()
 	work := func() error { return h.Issue(t.Context(), id) }
@@ -251,6 +261,7 @@ func workersRecord(t *testing.T, h *house) {
 
 // Several workers take an invoice through its steps at once: one invoice, told once.
 func workersInvoice(t *testing.T, h *house) {
+	t.Helper()
 	r := h.apply().papers().identified().awaited().paid()
 	id := read[uuid.UUID](h, "SELECT id FROM invoice WHERE order_id = ?", r.order().ID)
 	work := func() error { return h.IssueInvoice(t.Context(), id) }

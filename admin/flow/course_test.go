@@ -112,7 +112,7 @@ func (r *renewal) bringUkey() {
 func scan(shade uint8) []byte {
 	img := image.NewGray(image.Rect(0, 0, 320, 452))
 	for i := range img.Pix {
-		img.Pix[i] = shade + uint8(i%7) //nolint:gosec // a pattern
+		img.Pix[i] = shade + uint8(i%7)
 	}
 	var b bytes.Buffer
 	_ = jpeg.Encode(&b, img, nil) // into memory

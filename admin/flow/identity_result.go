@@ -52,7 +52,7 @@ func (f *Flow) IdentityResult(ctx context.Context, id uuid.UUID) error {
 	defer cancel()
 	result, err := f.FaceVendor.Result(vendor, session.Token)
 	switch {
-	case err != nil && !(over && fault.Is(err, fault.Invalid)): // a vendor forgets tokens that have run out
+	case err != nil && (!over || !fault.Is(err, fault.Invalid)): // a vendor forgets tokens that have run out
 		return err
 	case err == nil && result.Done:
 		kept, err := f.Identities.Keep(ctx, result)

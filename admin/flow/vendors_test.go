@@ -20,9 +20,8 @@ import (
 type wire struct {
 	*signer.Engine
 	sync.Mutex
-	down   bool // no call gets through
-	lose   bool // the signer works and its answer is lost
-	issued int  // calls that got through
+	down bool // no call gets through
+	lose bool // the signer works and its answer is lost
 }
 
 var errSignerDown = fault.Down("signer_unavailable", time.Second, nil)

@@ -72,8 +72,10 @@ const (
 )
 
 // AllGates lists the gates in display order.
-var AllGates = []Gate{GateConsent, GateDocuments, GateIdentity, GateTelecom, GatePayment, GateReview,
-	GateAuthorisation, GateIssuance, GateDelivery, GateInvoice}
+var AllGates = []Gate{
+	GateConsent, GateDocuments, GateIdentity, GateTelecom, GatePayment, GateReview,
+	GateAuthorisation, GateIssuance, GateDelivery, GateInvoice,
+}
 
 // Reason tells why an order was closed.
 type Reason string

@@ -21,8 +21,10 @@ const (
 )
 
 // AllStages lists the stages in the order of a renewal's course.
-var AllStages = []Stage{StagePapers, StageIdentity, StagePayment, StageTransfer, StageReview, StageSecondReview, StageReturned,
-	StageToIssue, StageIssuing, StageUpdate, StageDone, StageRefunding, StageClosed}
+var AllStages = []Stage{
+	StagePapers, StageIdentity, StagePayment, StageTransfer, StageReview, StageSecondReview, StageReturned,
+	StageToIssue, StageIssuing, StageUpdate, StageDone, StageRefunding, StageClosed,
+}
 
 // Stage derives the stage. It is pure and never reads the clock: the same gates are always in the same stage.
 func (g Gates) Stage() Stage {
