@@ -55,6 +55,7 @@ func wins(t *testing.T, errs []error, keys ...string) (winner int) {
 
 // TestGatesUnderConcurrency: whatever commits at once on one order, nothing is lost and nothing is doubled.
 func TestGatesUnderConcurrency(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]func(*testing.T, *house){
 		"money and the last paper": moneyAndPaper,
 		"approval against upload":  approvalAgainstUpload,
@@ -69,6 +70,7 @@ func TestGatesUnderConcurrency(t *testing.T) {
 		"workers on an invoice":    workersInvoice,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			h := newHouse(t)
 			for range 2 {
 				test(t, h)

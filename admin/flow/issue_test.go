@@ -14,6 +14,7 @@ import (
 )
 
 func TestConfirmationIsRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	queued, approved := h.inReview(), h.inReview().approved()
 	many := make([]string, flow.MaxBatch+1)
@@ -42,6 +43,7 @@ func TestConfirmationIsRefused(t *testing.T) {
 
 // What changes after the approval voids it: the issuer cannot confirm, and a reviewer has to look again.
 func TestApprovalIsVoidAfterAChange(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().approved()
 	h.carrier.outcome = identity.Unknown
@@ -59,6 +61,7 @@ func TestApprovalIsVoidAfterAChange(t *testing.T) {
 
 // An undone match leaves the approval standing and shuts the way to the signer until the money is back.
 func TestUnmatchedMoneyStopsTheSigner(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().approved()
 	r.setGate(func(g *order.Gates) { g.Payment = order.Awaiting })
@@ -73,6 +76,7 @@ func TestUnmatchedMoneyStopsTheSigner(t *testing.T) {
 // A signer that was away for longer than clocks may differ refuses what lay waiting. The order goes back to 待签发 with
 // the reason, and the next confirmation gives one pair.
 func TestRequestThatLayTooLong(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.signer.set(true, false)
 	r := h.inReview().approved().confirmed()
@@ -98,6 +102,7 @@ func TestRequestThatLayTooLong(t *testing.T) {
 
 // The signer has signed and its answer is lost: the sweep finds the pair and does not ask for another.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	for name, late := range map[string]time.Duration{"soon": time.Minute, "when a new request would be refused": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
@@ -119,6 +124,7 @@ func TestLostAnswer(t *testing.T) {
 
 // The job of a request that the database does not know is no reason to close it at the signer: nothing is guessed.
 func TestUnknownRequestIsNotClosed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().approved().confirmed()
 	id := r.request()
@@ -136,6 +142,7 @@ func TestUnknownRequestIsNotClosed(t *testing.T) {
 
 // One order that the signer refuses holds up no other.
 func TestRefusedOrderHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	good := h.inReview().approved()
 	h.oldCA = certtest.Authority(t).CA // one the signer does not trust

@@ -18,6 +18,7 @@ import (
 
 // What the hotline asked is on record: an order by its number, a person only by the blind index.
 func TestLookupsAreOnRecord(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.apply()
 	asked := func(text string) (flow.Asked, string) {
@@ -43,6 +44,7 @@ func TestLookupsAreOnRecord(t *testing.T) {
 
 // However it is typed, a question is understood and finds its order.
 func TestLookupReadsWhatIsTyped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().approved().confirmed()
 	h.work()
@@ -96,6 +98,7 @@ func TestLookupReadsWhatIsTyped(t *testing.T) {
 
 // The hotline compares the last four characters without seeing them, a few times.
 func TestCallerIsChecked(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.apply()
 	_, err := h.CheckCaller(t.Context(), h.hotline, r.no, "12a4")
@@ -120,6 +123,7 @@ func TestCallerIsChecked(t *testing.T) {
 }
 
 func TestRevealIsOnRecordFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.apply()
 	_, err := h.Reveal(t.Context(), h.reviewer, r.no, order.FieldAgentPhone, "curious")

@@ -25,6 +25,7 @@ func (h *house) owing() *renewal {
 }
 
 func TestTransferIsMatchedByItself(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.owing()
 	h.booked(credit{r.holder, "续期费" + r.no, "500"}, credit{"别的公司", "货款", "500"})
@@ -43,6 +44,7 @@ func TestTransferIsMatchedByItself(t *testing.T) {
 }
 
 func TestMoneyForAClosedOrderStaysOpen(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.owing()
 	h.tx(func(ctx context.Context, tx pg.Tx) error {
@@ -57,6 +59,7 @@ func TestMoneyForAClosedOrderStaysOpen(t *testing.T) {
 }
 
 func TestAllocateByHand(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.owing()
 	h.booked(credit{"母公司集团", "代付续期", "500"})
@@ -81,6 +84,7 @@ func TestAllocateByHand(t *testing.T) {
 }
 
 func TestRefusedStatementIsOnRecord(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, err := h.ImportStatement(t.Context(), h.finance, "x.xlsx", []byte("PK\x03\x04"))
 	require.True(t, fault.HasKey(err, "statement_unreadable"), "%v", err)

@@ -29,6 +29,7 @@ func (r *renewal) sentBack(a actor.Actor, kinds ...document.Kind) {
 }
 
 func TestSendingBackIsRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	item := review.Item{Kind: string(document.BusinessLicence), Reason: "stamp_unclear"}
@@ -53,6 +54,7 @@ func TestSendingBackIsRefused(t *testing.T) {
 }
 
 func TestReturnedPapersComeBackByThemselves(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview()
 	r.sentBack(h.reviewer, document.BusinessLicence)
@@ -81,6 +83,7 @@ func TestReturnedPapersComeBackByThemselves(t *testing.T) {
 
 // A second round returns other papers, is told again, and opens only what it names.
 func TestSecondRound(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview()
 	r.sentBack(h.reviewer, document.BusinessLicence)
@@ -96,6 +99,7 @@ func TestSecondRound(t *testing.T) {
 
 // With two papers returned the order waits for both; either may be replaced until it has left.
 func TestBothPapersReturned(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview()
 	r.sentBack(h.reviewer, document.ApplicationForm, document.BusinessLicence)
@@ -113,6 +117,7 @@ func TestBothPapersReturned(t *testing.T) {
 
 // Money that leaves while the papers are away keeps the order out of the queue until it is back.
 func TestReturnedAndUnpaid(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview()
 	r.sentBack(h.reviewer, document.BusinessLicence)

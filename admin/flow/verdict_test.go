@@ -21,6 +21,7 @@ import (
 
 // TestCourseOfAnOrder takes one order through every stage of the reviewed path.
 func TestCourseOfAnOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.apply()
 	stages := []order.Stage{r.order().Stage}
@@ -56,6 +57,7 @@ func (r *renewal) updated() {
 }
 
 func TestApprovalIsRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview()
 	for _, c := range []struct {
@@ -90,6 +92,7 @@ func TestApprovalIsRefused(t *testing.T) {
 }
 
 func TestApprovalBindsContent(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	seen := r.opinion(h.reviewer)
@@ -121,6 +124,7 @@ func TestApprovalBindsContent(t *testing.T) {
 
 // The verdict's signature verifies over the authorisation, which names order, content and old pair.
 func TestApprovalIsSigned(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().approved()
 	auth, err := h.Issuance.ForOrder(t.Context(), h.DB.Read(t.Context()), r.order().ID)
@@ -134,6 +138,7 @@ func TestApprovalIsSigned(t *testing.T) {
 }
 
 func TestFourEyesOverTheWholeOrder(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.owing()
 	h.booked(credit{"母公司集团", "代付", "500"})
@@ -154,6 +159,7 @@ func TestFourEyesOverTheWholeOrder(t *testing.T) {
 }
 
 func TestClaimLapses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	require.NoError(t, h.SaveDraft(t.Context(), h.reviewer, r.no, review.Draft{Note: "看到一半"}))
@@ -175,6 +181,7 @@ func TestClaimLapses(t *testing.T) {
 
 // An order that leaves the queue while somebody works on it leaves no claim that keeps others from it.
 func TestClaimEndsWithTheReview(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)
@@ -195,6 +202,7 @@ func TestClaimEndsWithTheReview(t *testing.T) {
 }
 
 func TestRejected(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)

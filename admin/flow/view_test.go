@@ -23,6 +23,7 @@ func (h *house) views(action string) int {
 // A page of a paper is shown to whoever may see its order, through that order, on record first and with who looks
 // burnt in.
 func TestPaperIsViewed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r, other := h.apply().papers(), h.apply()
 	c, err := h.Case(t.Context(), h.reviewer, r.no)
@@ -61,6 +62,7 @@ func TestPaperIsViewed(t *testing.T) {
 }
 
 func TestFaceIsViewed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r, other := h.apply().papers(), h.apply()
 	try := r.begun()
@@ -84,6 +86,7 @@ func TestFaceIsViewed(t *testing.T) {
 
 // The case names everything a reviewer needs, and its digest is the content's.
 func TestCase(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	c, err := h.Case(t.Context(), h.reviewer2, r.no)
