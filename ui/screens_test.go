@@ -49,6 +49,19 @@ func screens() []screen {
 	return append(append(reviewScreens(), moneyScreens()...), serviceScreens()...)
 }
 
+// telling is a choice of the screens: the first of each page, and those with something open or refused.
+func telling() []screen {
+	var out []screen
+	seen := map[string]bool{}
+	for _, s := range screens() {
+		if !seen[s.template] || s.open != "" || s.refused != nil {
+			out = append(out, s)
+		}
+		seen[s.template] = true
+	}
+	return out
+}
+
 // areas lists the folders of the screens.
 func areas(tb testing.TB) []string {
 	tb.Helper()
