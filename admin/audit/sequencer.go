@@ -187,7 +187,7 @@ func (l *Log) checkpoint(t tree, number int64) (Checkpoint, error) {
 // idFloor is the smallest UUIDv7 made at a time.
 func idFloor(at time.Time) (id uuid.UUID) {
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(0, at.UnixMilli()))) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(ms[:], uint64(max(0, at.UnixMilli())))
 	copy(id[:6], ms[2:])
 	return id
 }

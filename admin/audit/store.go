@@ -172,7 +172,7 @@ func loadNodes(q pg.Q, ids []compact.NodeID) ([][]byte, error) {
 	}
 	hashes := make([][]byte, len(ids))
 	for i, id := range ids {
-		hashes[i] = found[place{lastOf(id), int(id.Level)}] //nolint:gosec // at most 62
+		hashes[i] = found[place{lastOf(id), int(id.Level)}]
 	}
 	return hashes, nil
 }

@@ -56,7 +56,7 @@ func (t tree) append(leaf []byte) ([]nodeRow, error) {
 	var nodes []nodeRow
 	err := t.edge.Append(leaf, func(id compact.NodeID, hash []byte) {
 		if id.Level > 0 {
-			nodes = append(nodes, nodeRow{LastNumber: lastOf(id), Level: int(id.Level), Hash: hash}) //nolint:gosec // at most 62
+			nodes = append(nodes, nodeRow{LastNumber: lastOf(id), Level: int(id.Level), Hash: hash})
 		}
 	})
 	return nodes, err

@@ -11,12 +11,11 @@ import (
 	"sync"
 	"time"
 
+	ximage "golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/f64"
 	"golang.org/x/image/math/fixed"
-
-	ximage "golang.org/x/image/draw"
 
 	"caconsole/admin/document/form"
 	"caconsole/admin/fault"

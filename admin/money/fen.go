@@ -3,8 +3,8 @@ package money
 
 import (
 	"errors"
-	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -16,11 +16,14 @@ var ErrAmount = errors.New("money: not an amount in yuan with at most two decima
 
 // String formats the amount in yuan with two decimals and no sign of currency: 12345678 is "123456.78".
 func (f Fen) String() string {
-	sign, u := "", uint64(f)
-	if f < 0 {
-		sign, u = "-", uint64(-(f+1))+1 // also right for the smallest int64
+	digits, sign := strconv.FormatInt(int64(f), 10), ""
+	if digits[0] == '-' {
+		digits, sign = digits[1:], "-"
 	}
-	return fmt.Sprintf("%s%d.%02d", sign, u/100, u%100)
+	for len(digits) < 3 {
+		digits = "0" + digits
+	}
+	return sign + digits[:len(digits)-2] + "." + digits[len(digits)-2:]
 }
 
 // Grouped formats like String with thousands separators, as tables show it: "123,456.78".

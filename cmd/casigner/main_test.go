@@ -136,7 +136,7 @@ func TestSignerSurvivesKill(t *testing.T) {
 		time.Sleep(time.Duration(round) * time.Millisecond)
 		require.NoError(t, process.Process.Kill())
 		_ = process.Wait() // killed
-		<-asked            // answered or not, both are right
+		_ = <-asked        // answered or not, both are right
 		process = h.serve(t)
 		late.answer, err = c.Issue(t.Context(), late.in)
 		require.NoError(t, err)

@@ -87,7 +87,7 @@ func openJournal(path string, now func() time.Time, each func(Record, span) erro
 }
 
 func (j *journal) load(each func(Record, span) error) (int64, error) {
-	if err := unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // a file descriptor fits an int
+	if err := unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return 0, &fault.Error{Kind: fault.Conflict, Key: "signer_running", Cause: err}
 	}
 	torn, err := ReadJournal(j.file, func(r Record, raw int) error {

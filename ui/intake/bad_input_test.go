@@ -39,7 +39,7 @@ func scan(t *testing.T, shade uint8) []byte {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 620, 877))
 	for i := range img.Pix {
-		img.Pix[i] = shade + uint8(i%7) //nolint:gosec // a pattern
+		img.Pix[i] = shade + uint8(i%7)
 	}
 	img.Set(1, 1, color.White)
 	var b bytes.Buffer

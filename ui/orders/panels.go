@@ -77,6 +77,7 @@ func telecom(c *page.Ctx, v flow.Case) page.Status {
 		s.Tone = page.Bad
 	case order.Unknown:
 		s.Tone = page.Warn
+	default: // the others have nothing of their own
 	}
 	if v.Check != nil && v.Check.Carrier != "" {
 		s.Word += " · " + v.Check.Carrier
@@ -97,6 +98,7 @@ func payment(c *page.Ctx, v flow.Case) Owed {
 		out.Status.Tone = page.Progress
 	case order.Refunding, order.Refunded:
 		out.Status.Tone = page.Back
+	default: // the others have nothing of their own
 	}
 	for _, e := range v.Events {
 		if e.Move.Gate == order.GatePayment && e.Move.To == order.Settled {

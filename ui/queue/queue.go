@@ -152,6 +152,7 @@ func Status(c *page.Ctx, row board.OrderLine) page.Status {
 		if row.Rounds > 0 {
 			s = page.Status{Tone: page.Back, Word: c.T("queue.resent", nil)}
 		}
+	default: // the others have nothing of their own
 	}
 	return s
 }

@@ -88,7 +88,7 @@ func Open(path string) (*Painter, error) {
 }
 
 func open(path string) (*Painter, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own flag or a system font
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read font: %w", err)
 	}

@@ -60,7 +60,7 @@ func readUkey(dir string) (*ukey, error) {
 }
 
 func readBlock(path string) (*pem.Block, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the caller's own Ukey folder
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read Ukey: %w", err)
 	}

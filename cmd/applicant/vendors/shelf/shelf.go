@@ -47,7 +47,7 @@ func Open[T any](dir string) (*Shelf[T], error) {
 		if strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
 			continue
 		}
-		raw, err := os.ReadFile(filepath.Join(dir, e.Name())) //nolint:gosec // names come from the folder itself
+		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("open shelf: %w", err)
 		}

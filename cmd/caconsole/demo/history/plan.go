@@ -47,9 +47,28 @@ var shares = []struct {
 	fate fate
 	n    int
 }{
-	{opened, 2}, {printed, 3}, {unidentified, 2}, {unlike, 2}, {mismatched, 1}, {unpaid, 4},
-	{paying, 5}, {payShort, 1}, {payAgency, 1}, {unsent, 1}, {queued, 14}, {pale, 2}, {claimed, 2}, {resent, 1}, {returned, 4},
-	{approved, 9}, {unsigned, 1}, {issued, 6}, {done, 11}, {doneByHand, 1}, {rejected, 2}, {withdrawn, 3},
+	{opened, 2},
+	{printed, 3},
+	{unidentified, 2},
+	{unlike, 2},
+	{mismatched, 1},
+	{unpaid, 4},
+	{paying, 5},
+	{payShort, 1},
+	{payAgency, 1},
+	{unsent, 1},
+	{queued, 14},
+	{pale, 2},
+	{claimed, 2},
+	{resent, 1},
+	{returned, 4},
+	{approved, 9},
+	{unsigned, 1},
+	{issued, 6},
+	{done, 11},
+	{doneByHand, 1},
+	{rejected, 2},
+	{withdrawn, 3},
 }
 
 // FullDemo is how many orders a demo has unless asked for more or fewer.
@@ -225,6 +244,7 @@ func (s *story) planHall(n int, paid bool) {
 	case unlike:
 		step(20*time.Minute, "identity", s.identify(outcome{live: true, score: 5240 + 10*s.turn}))
 		return
+	default: // the others have nothing of their own
 	}
 	if s.turn%9 == 4 { // a first try that fails
 		step(10*time.Minute, "identity", s.identify(outcome{}))
@@ -239,6 +259,7 @@ func (s *story) planHall(n int, paid bool) {
 		step(90*time.Minute, "transfer", s.pay)
 	case s.fate != unsent: // after the last statement that is imported
 		w.plan(w.Present.Add(lateTransfers+time.Duration(n)*90*time.Second), "transfer", s.pay)
+	default: // the others have nothing of their own
 	}
 }
 
@@ -268,6 +289,7 @@ func (s *story) planDesk(paid, spread time.Duration) {
 		verdict(s.approve)
 	case approved, unsigned, issued, done:
 		verdict(s.approve)
+	default: // the others have nothing of their own
 	}
 	switch s.fate {
 	case unsigned:
@@ -275,6 +297,7 @@ func (s *story) planDesk(paid, spread time.Duration) {
 		step(11*time.Hour+time.Minute, "issuer", w.confirm([]*story{s}))
 	case done, doneByHand:
 		step(12*time.Hour+spread, "driver", s.update)
+	default: // the others have nothing of their own
 	}
 }
 
