@@ -8,7 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
+	"image/jpeg"
 	"math/rand/v2"
 	"os/exec"
 	"strconv"
@@ -95,7 +95,8 @@ func Pages(ctx context.Context, pdf []byte) ([]image.Image, error) {
 	var out []image.Image
 	for n := 1; ; n++ {
 		page := strconv.Itoa(n)
-		cmd := exec.CommandContext(ctx, "pdftoppm", "-png", "-r", "150", "-f", page, "-l", page, "-") //nolint:gosec // fixed arguments
+		// JPEG takes it a sixth of the time of PNG, and a scan is one anyway.
+		cmd := exec.CommandContext(ctx, "pdftoppm", "-jpeg", "-jpegopt", "quality=95", "-r", "150", "-f", page, "-l", page, "-") //nolint:gosec // fixed arguments
 		cmd.Stdin = bytes.NewReader(pdf)
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -109,7 +110,7 @@ func Pages(ctx context.Context, pdf []byte) ([]image.Image, error) {
 		if stdout.Len() == 0 {
 			return nil, ErrNoPages
 		}
-		img, err := png.Decode(&stdout)
+		img, err := jpeg.Decode(&stdout)
 		if err != nil {
 			return nil, fmt.Errorf("rasterise PDF: %w", err)
 		}

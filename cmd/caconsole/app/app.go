@@ -61,9 +61,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.Flow, err = NewFlow(a.house, a.config.Dial(a.config.Now), jobs, a.config.PublicURL); err != nil {
 		return err
 	}
-	registry := job.NewRegistry()
-	register(registry, a.Flow)
-	if a.jobs, err = job.NewClient(a.house.DB, registry, job.Options{Logger: a.config.Log, Queues: pagesQueue}); err != nil {
+	if a.jobs, err = NewJobs(a.house, a.Flow); err != nil {
 		return err
 	}
 	jobs.Client, a.sequencer = a.jobs, &audit.Sequencer{Log: a.Flow.Audit, Logger: a.config.Log}

@@ -63,6 +63,13 @@ func handle[T job.Args](r *job.Registry, f *flow.Flow) {
 // pagesQueue is where page images are drawn: they take a processor each and must keep nobody's message waiting.
 var pagesQueue = map[string]int{document.PagesQueue: max(1, runtime.NumCPU()/2)}
 
+// NewJobs makes the client that queues the use cases' jobs and, once started, works them.
+func NewJobs(h *House, f *flow.Flow) (*job.Client, error) {
+	r := job.NewRegistry()
+	register(r, f)
+	return job.NewClient(h.DB, r, job.Options{Logger: h.Log, Queues: pagesQueue})
+}
+
 // register names every worker and every sweep. The sweeps are what recovery rests on: each asks its domain what hangs.
 func register(r *job.Registry, f *flow.Flow) {
 	handle[flow.IssueArgs](r, f)

@@ -88,8 +88,14 @@ type wantedJob struct {
 }
 
 // Enqueue implements job.Enqueuer: the job is done on the clock of the past, by the same function that works it in a
-// running console. It is forgotten where the event that wanted it fails.
-func (w *world) Enqueue(_ context.Context, _ pg.Tx, args job.Args, opts ...job.Option) error {
+// running console. It is forgotten where the event that wanted it fails. Drawing page images knows no time: see Make.
+func (w *world) Enqueue(ctx context.Context, tx pg.Tx, args job.Args, opts ...job.Option) error {
+	if _, pages := args.(document.PagesArgs); pages {
+		if !w.uploading.fate.underReview() {
+			return nil
+		}
+		return w.queue.Enqueue(ctx, tx, args, opts...)
+	}
 	w.wanted = append(w.wanted, wantedJob{args, job.Due(opts...)})
 	return nil
 }
@@ -103,10 +109,7 @@ const (
 )
 
 func (w *world) planJob(j wantedJob) {
-	switch j.args.(type) {
-	case document.PagesArgs: // see story.upload
-		return
-	case flow.MatchRunArgs:
+	if _, run := j.args.(flow.MatchRunArgs); run {
 		w.planMatchRun()
 		return
 	}

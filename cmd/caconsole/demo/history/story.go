@@ -165,10 +165,8 @@ func (s *story) upload(ctx context.Context, kind document.Kind, d *drawing, says
 	if err != nil {
 		return err
 	}
-	doc, err := s.w.flow.UploadDocument(ctx, s.me, s.no, flow.Upload{Kind: kind, Body: body, Claim: says})
-	if err == nil && s.fate.underReview() {
-		s.w.drawPages(doc.ID)
-	}
+	s.w.uploading = s
+	_, err = s.w.flow.UploadDocument(ctx, s.me, s.no, flow.Upload{Kind: kind, Body: body, Claim: says})
 	return err
 }
 
@@ -210,6 +208,7 @@ func (s *story) pay(ctx context.Context) error {
 		amount -= 10_00
 	case payAgency, doneByHand:
 		from = agency
+	default: // the others have nothing of their own
 	}
 	remark := "证书续期"
 	if s.turn%3 > 0 {

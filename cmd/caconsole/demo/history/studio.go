@@ -7,9 +7,9 @@ import (
 )
 
 // studio draws papers on all processors while the past is played. What is needed at once goes before what will be
-// needed, and that before what somebody may look at later.
+// needed.
 type studio struct {
-	queues [3]chan func()
+	queues [2]chan func()
 	done   sync.WaitGroup
 }
 
@@ -17,7 +17,6 @@ type studio struct {
 const (
 	atOnce = iota
 	ahead
-	later
 )
 
 func openStudio(ctx context.Context, most int) *studio {
@@ -52,15 +51,6 @@ func (s *studio) next(ctx context.Context) func() {
 	case t := <-s.queues[atOnce]:
 		return t
 	case t := <-s.queues[ahead]:
-		return t
-	default:
-	}
-	select {
-	case t := <-s.queues[atOnce]:
-		return t
-	case t := <-s.queues[ahead]:
-		return t
-	case t := <-s.queues[later]:
 		return t
 	case <-ctx.Done():
 		return nil

@@ -10,11 +10,8 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
-
 	"caconsole/admin/actor"
 	"caconsole/admin/audit"
-	"caconsole/admin/document"
 	"caconsole/admin/flow"
 	"caconsole/admin/identity"
 	"caconsole/admin/job"
@@ -65,19 +62,20 @@ type world struct {
 	codes     map[string]string // log-in codes by phone
 	portraits map[string]map[identity.Picture]*drawing
 	licences  map[string]*drawing
-	pages     []*drawing
+	queue     job.Enqueuer // of the running console
 	till      till
 
 	agenda     agenda
 	planned    int
 	wanted     []wantedJob
 	runPlanned bool
+	uploading  *story    // whose paper is being handed in
 	signerBack time.Time // the signer is down until then
 	fetches    int
 }
 
-// Make plays the past. The page images of papers that nobody will look at first are left to the running console, whose
-// sweep finds them.
+// Make plays the past. Page images are left to the running console: those of papers that staff will look at are in its
+// queue, the others its sweep finds.
 func Make(ctx context.Context, o Options) error {
 	drawingCtx, closeStudio := context.WithCancel(ctx)
 	w := &world{
@@ -103,9 +101,6 @@ func Make(ctx context.Context, o Options) error {
 	if err := w.leave(); err != nil {
 		return err
 	}
-	if err := w.finishPages(ctx); err != nil {
-		return err
-	}
 	_, err := w.sequencer.Pass(ctx)
 	return err
 }
@@ -122,6 +117,9 @@ func (w *world) build() error {
 	}
 	var err error
 	if w.flow, err = app.NewFlow(w.House, out, w, w.PublicURL); err != nil {
+		return err
+	}
+	if w.queue, err = app.NewJobs(w.House, w.flow); err != nil {
 		return err
 	}
 	w.sequencer = &audit.Sequencer{Log: w.flow.Audit, Logger: w.Log}
@@ -189,21 +187,4 @@ func (w *world) outage(args job.Args) time.Duration {
 		return 0
 	}
 	return max(0, w.signerBack.Sub(w.Clock.Now()))
-}
-
-// drawPages has a paper's page images made while the past goes on.
-func (w *world) drawPages(id uuid.UUID) {
-	w.pages = append(w.pages, w.studio.draw(later, func() ([]byte, error) {
-		return nil, app.Work(context.Background(), w.flow, document.PagesArgs{DocumentID: id})
-	}))
-}
-
-// finishPages waits until the page images are there that a reviewer may ask for at once.
-func (w *world) finishPages(ctx context.Context) error {
-	for _, d := range w.pages {
-		if _, err := d.wait(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
