@@ -28,7 +28,7 @@ test: ## Everything CI runs: lint, then all tests with the race detector.
 	@$(MAKE) --no-print-directory build
 	@# The PDF engine compiles itself on first use; its cache is warmed without the race detector, with which it takes a minute.
 	go test -count 1 -run '^$$' ./admin/document
-	go test -race -timeout 15m ./...
+	go test -race -timeout 25m ./...
 
 .PHONY: bench
 bench: ## Measure; prints `area | measure | value | aim`. CACONSOLE_BENCH_ORDERS=1000000 for the full size.
