@@ -77,18 +77,25 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 		return Page[InvoiceLine]{}, err
 	}
 	limit := pageSize(0)
-	rows, err := find(invoiceNames, f.Title, after.At, limit+1, func(narrow narrowing) ([]InvoiceLine, error) {
-		q := narrow.where(b.invoiceTab(b.invoices(ctx, a), a, f.Tab, -1))
+	list := func(narrow narrowing) ([]InvoiceLine, error) {
+		q := narrow.where(scoped(b.db.ReadOnly(ctx).Gorm().Table("invoice i"), a, "i.project_id"))
 		if f.No != "" {
-			q = q.Where("o.no = ?", f.No)
+			q = q.Where("i.order_id = (SELECT id FROM orders WHERE no = ?)", f.No)
 		}
 		if !after.At.IsZero() {
 			q = q.Where("(i.created_at, i.id) < (?, ?)", after.At, after.ID)
 		}
-		var rows []InvoiceLine
-		err := q.Select(invoiceColumns).Order(narrow.sort).Limit(limit + 1).Scan(&rows).Error
-		return rows, pg.Fault(err)
-	})
+		return b.invoiceLines(ctx, q, narrow.sort, limit+1)
+	}
+	tab := func(q *gorm.DB) *gorm.DB { return b.invoiceTab(q, a, f.Tab, -1) }
+	var rows []InvoiceLine
+	if f.Tab == InvoiceFailed && f.Title == "" {
+		rows, err = newestInTrouble(after.At, limit+1, tab, list)
+	} else {
+		rows, err = find(invoiceNames, f.Title, after.At, limit+1, func(narrow narrowing) ([]InvoiceLine, error) {
+			return list(narrowing{func(q *gorm.DB) *gorm.DB { return narrow.where(tab(q)) }, narrow.sort})
+		})
+	}
 	if err != nil {
 		return Page[InvoiceLine]{}, err
 	}
@@ -100,16 +107,45 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 	return page, nil
 }
 
+// invoiceLines reads the first rows of a query over invoices, and only then joins what belongs to them: see lines.
+func (b *Board) invoiceLines(ctx context.Context, invoices *gorm.DB, first string, limit int) ([]InvoiceLine, error) {
+	const own = "i.id, i.order_id, i.buyer_title, i.buyer_kind, i.total_fen, i.state, i.number, i.last_error, i.created_at, i.issued_at"
+	sorted, _ := invoiceNames.orders()
+	var rows []InvoiceLine
+	err := b.db.ReadOnly(ctx).Gorm().Table("(?) i", invoices.Select(own).Order(first).Limit(limit)).
+		Joins("JOIN orders o ON o.id = i.order_id").Joins(latestMessage("sms")).Joins(latestMessage("mail")).
+		Select(invoiceColumns).Order(sorted).Scan(&rows).Error
+	return rows, pg.Fault(err)
+}
+
+// unheard is a message of an invoice that did not arrive and was not sent again.
+const unheard = `m.state IN ('failed', 'unknown') AND NOT EXISTS (
+	SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version OFFSET 0)`
+
 // inTrouble narrows to invoices that failed, and those of whose messages the newest version did not arrive; of each kind
 // at most so many, -1 for all.
 func inTrouble(q *gorm.DB, a actor.Actor, most int) *gorm.DB {
 	fresh := func(table string) *gorm.DB { return q.Session(&gorm.Session{NewDB: true}).Table(table) }
 	failed := scoped(fresh("invoice f"), a, "f.project_id").Where("f.state = 'failed'").Select("f.id").Limit(most)
-	unheard := scoped(fresh("message m").Joins("JOIN invoice f ON f.order_id = m.order_id AND m.dedupe_key = 'invoice:' || f.id::text"), a, "f.project_id").
-		Where("m.state IN ('failed', 'unknown')").
-		Where("NOT EXISTS (SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version)").
-		Select("f.id").Limit(most)
-	return q.Where("i.id = ANY (ARRAY((?) UNION (?)))", failed, unheard)
+	its := scoped(fresh("invoice f"), a, "f.project_id").Where("f.order_id = m.order_id AND m.dedupe_key = 'invoice:' || f.id::text").Select("1")
+	lost := fresh("message m").Where(unheard).Where("EXISTS (? OFFSET 0)", its).Select("substr(m.dedupe_key, length('invoice:') + 1)::uuid").Limit(most)
+	return q.Where("i.id = ANY (ARRAY((?) UNION (?)))", failed, lost)
+}
+
+// walked is how many of the newest invoices are asked one by one whether they are in trouble.
+const walked = 10_000
+
+// newestInTrouble lists invoices in trouble: where they are frequent the newest fill a page, else all are few.
+func newestInTrouble(from time.Time, want int, all func(*gorm.DB) *gorm.DB, list func(narrowing) ([]InvoiceLine, error)) ([]InvoiceLine, error) {
+	sorted, collected := invoiceNames.orders()
+	rows, err := list(narrowing{func(q *gorm.DB) *gorm.DB {
+		return invoiceNames.near(q, from, walked).Where("(i.state = 'failed' OR EXISTS (SELECT FROM message m WHERE m.order_id = i.order_id AND m.dedupe_key = 'invoice:' || i.id::text AND " +
+			unheard + " OFFSET 0))")
+	}, sorted})
+	if err != nil || len(rows) >= want {
+		return rows, err
+	}
+	return list(narrowing{all, collected})
 }
 
 // invoiceTab narrows to a tab; where its rows must be collected first, to at most so many.

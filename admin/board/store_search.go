@@ -38,7 +38,7 @@ type narrowing struct {
 // characters and sorted, and each is slow the other way. So the newest rows are looked through first, and only what is
 // too rare to fill the page from them is looked up in the indexes: then few rows have it.
 func find[T any](n names, text string, from time.Time, want int, list func(narrowing) ([]T, error)) ([]T, error) {
-	sorted := n.alias + "." + n.at + " DESC, " + n.alias + ".id DESC"
+	sorted, collected := n.orders()
 	if len([]rune(text)) < 2 {
 		return list(narrowing{func(q *gorm.DB) *gorm.DB { return q }, sorted})
 	}
@@ -46,20 +46,31 @@ func find[T any](n names, text string, from time.Time, want int, list func(narro
 	if err != nil || len(rows) >= want {
 		return rows, err
 	}
-	// An order that no index has: the planner must collect what it sorts, and cannot walk the list instead.
-	return list(narrowing{func(q *gorm.DB) *gorm.DB { return n.indexed(q, text) }, "(" + n.unsorted + ") DESC, " + n.alias + ".id DESC"})
+	return list(narrowing{func(q *gorm.DB) *gorm.DB { return n.indexed(q, text) }, collected})
 }
 
-// newest looks for the text in the newest rows of the list, from a moment on backwards. Both ends are named: of a range
-// with one end the planner expects a third of the table.
+// orders is newest first in two ways: by the list's index, and as no index has it, so that the planner must collect what
+// it sorts and cannot walk the list instead.
+func (n names) orders() (sorted, collected string) {
+	id := " DESC, " + n.alias + ".id DESC"
+	return n.alias + "." + n.at + id, "(" + n.unsorted + ")" + id
+}
+
+// newest looks for the text in the newest rows of the list, from a moment on backwards.
 func (n names) newest(q *gorm.DB, text string, from time.Time) *gorm.DB {
+	like, args := n.like(text)
+	return n.near(q.Where(like, args...), from, recent)
+}
+
+// near narrows to so many rows of the list, from a moment on backwards. Both ends are named: of a range with one end the
+// planner expects a third of the table.
+func (n names) near(q *gorm.DB, from time.Time, rows int) *gorm.DB {
 	if from.IsZero() {
 		from = endOfTime
 	}
-	like, args := n.like(text)
 	at := n.alias + "." + n.at
-	return q.Where(like, args...).Where(at+" <= ? AND "+at+" >= coalesce((SELECT e."+n.at+" FROM "+n.table+" e WHERE "+n.only+
-		" AND e."+n.at+" <= ? ORDER BY e."+n.at+" DESC, e.id DESC OFFSET ? LIMIT 1), '-infinity')", from, from, recent)
+	return q.Where(at+" <= ? AND "+at+" >= coalesce((SELECT e."+n.at+" FROM "+n.table+" e WHERE "+n.only+
+		" AND e."+n.at+" <= ? ORDER BY e."+n.at+" DESC, e.id DESC OFFSET ? LIMIT 1), '-infinity')", from, from, rows)
 }
 
 // indexed looks for the text in all rows.
