@@ -70,6 +70,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer d.cluster.Stop()
 	d.say("database in %s", d.cluster.Folder())
 	if err := d.fill(ctx); err != nil {
+		if ctx.Err() != nil {
+			d.say("stopped before its data was whole; the next start makes it anew")
+			return nil
+		}
 		return err
 	}
 	return d.serve(ctx, programs)
