@@ -35,6 +35,10 @@ func lists(brd *board.Board) []measure {
 		out = append(out, creditsOf("matching "+string(tab), brd, board.MatchFilter{Tab: tab, Limit: 50}))
 	}
 	return append(out,
+		measure{"menu counts", func(ctx context.Context) error {
+			_, err := brd.Figures(ctx, everyone, []board.Figure{board.ToReview, board.Unmatched, board.ToIssue, board.InvoicesFailed})
+			return err
+		}},
 		measure{"issuance counts", func(ctx context.Context) error { _, err := brd.IssueCounts(ctx, everyone); return err }},
 		measure{"invoices counts", func(ctx context.Context) error { _, err := brd.InvoiceCounts(ctx, everyone); return err }},
 		measure{"matching counts", func(ctx context.Context) error { _, err := brd.MatchCounts(ctx, everyone); return err }},
