@@ -13,6 +13,7 @@ import (
 
 	"caconsole/admin/pg"
 	"caconsole/admin/staff"
+	"caconsole/cmd/caconsole/app"
 	"caconsole/issuance/cert"
 	"caconsole/issuance/signer"
 )
@@ -54,12 +55,8 @@ func (d *demo) foundAuthority(ctx context.Context, q pg.Q, accounts *staff.Accou
 	if err := os.WriteFile(d.file(passphraseFile), append(slices.Clone(passphrase), '\n'), 0o600); err != nil {
 		return nil, err
 	}
-	e, err := d.environment()
-	if err != nil {
-		return nil, err
-	}
 	_, err = signer.Init(signer.InitOptions{
-		Dir: d.path("ca"), Staff: list, SoftwareKeys: true, Profile: cert.OrganisationProfile(e.console),
+		Dir: d.path("ca"), Staff: list, SoftwareKeys: true, Profile: cert.OrganisationProfile(app.LocalURL(d.Listen)),
 		Root:      cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例根 CA"},
 		CA:        cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例签发 CA"},
 		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, Passphrase: passphrase, Now: now,

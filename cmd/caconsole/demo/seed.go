@@ -36,14 +36,27 @@ func (d *demo) seed(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
+	past := history.Options{
+		House: h, Clock: clock, Present: present, Painter: painter, PublicURL: app.LocalURL(d.Listen),
+		Seller:     history.Seller{Name: sellerName, TaxNo: sellerTaxNo},
+		Account:    history.Account{Name: sellerName, Number: sellerAccount, Bank: "CMB", Branch: sellerBranch},
+		Statements: d.file("statements"), Log: d.log,
+	}
+	if past.Outbox, err = outbox.Open(d.path("outbox")); err != nil {
+		return err
+	}
+	return d.populate(ctx, past)
+}
 
+// populate makes people, CA and certificates, and plays their past.
+func (d *demo) populate(ctx context.Context, past history.Options) (err error) {
+	h, now := past.House, past.Clock.Now
 	checkpoints, err := h.Ring.CheckpointKey()
 	if err != nil {
 		return err
 	}
-	accounts := app.NewStaff(h, audit.New(h.DB, checkpoints, clock.Now), throttle.New(h.DB, clock.Now))
-	team, err := d.hire(ctx, accounts)
-	if err != nil {
+	accounts := app.NewStaff(h, audit.New(h.DB, checkpoints, now), throttle.New(h.DB, now))
+	if past.Staff, err = d.hire(ctx, accounts); err != nil {
 		return err
 	}
 	d.say("staff: two people for each of %d roles", len(cast))
@@ -51,38 +64,25 @@ func (d *demo) seed(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	passphrase, err := d.foundAuthority(ctx, h.DB.Read(ctx), accounts, earlier, clock.Now)
+	passphrase, err := d.foundAuthority(ctx, h.DB.Read(ctx), accounts, earlier, now)
 	if err != nil {
 		return err
 	}
-	engine, err := d.openSigner(passphrase, clock.Now)
+	engine, err := d.openSigner(passphrase, now)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Shutdown()) }()
-	orders, free, err := d.issueUkeys(earlier.CA, present)
-	if err != nil {
+	past.Signer = engine
+	if past.Orders, past.Free, err = d.issueUkeys(earlier.CA, past.Present); err != nil {
 		return err
 	}
-	d.say("certification authority, %d certificates", len(orders)+len(free))
-	box, err := outbox.Open(d.path("outbox"))
-	if err != nil {
+	d.say("certification authority, %d certificates", len(past.Orders)+len(past.Free))
+	if err := history.Make(ctx, past); err != nil {
 		return err
 	}
-	e, err := d.environment()
-	if err != nil {
-		return err
-	}
-	err = history.Make(ctx, history.Options{
-		House: h, Clock: clock, Present: present, Signer: engine, Outbox: box, Painter: painter, Staff: team,
-		Seller: history.Seller{Name: sellerName, TaxNo: sellerTaxNo}, Orders: orders, Free: free, PublicURL: e.console,
-		Account:    history.Account{Name: sellerName, Number: sellerAccount, Bank: "CMB", Branch: sellerBranch},
-		Statements: d.file("statements"), Log: d.log,
-	})
-	if err == nil {
-		d.say("%d orders with their papers", len(orders))
-	}
-	return err
+	d.say("%d orders with their papers", len(past.Orders))
+	return nil
 }
 
 // issueUkeys makes the Ukeys: for the orders of the past, and those that are free to be renewed.

@@ -48,7 +48,6 @@ type Options struct {
 	PublicURL  string
 	Statements string // folder for what is left to import
 	Log        *slog.Logger
-	Say        func(format string, args ...any)
 }
 
 // world is a past being played.
