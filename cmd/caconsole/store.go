@@ -18,6 +18,9 @@ type storeFlags struct {
 
 // open opens the house; close it at the end.
 func (s storeFlags) open(ctx context.Context, e env) (h *app.House, closeAll func() error, err error) {
+	if _, err := s.Ring(); err != nil { // before a server is started for nothing
+		return nil, nil, err
+	}
 	log := s.logger(e)
 	stop := func() {}
 	if s.DatabaseURL == "" {
