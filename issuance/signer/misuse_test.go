@@ -33,13 +33,16 @@ func TestMisuseIsRefused(t *testing.T) {
 			r.instruction.Approvals = append(r.instruction.Approvals, r.instruction.Approvals[0])
 		}, want: "approval_surplus"},
 		"reviewer as both": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			r.instruction.Approvals[1] = b.Reviewer.Approve(t, cert.DutyIssue, now, d(r))
 		}, want: "approver_role_wrong"},
 		"issuer as both": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			r.instruction.Approvals[0] = b.Issuer.Approve(t, cert.DutyReview, now, d(r))
 		}, want: "approver_role_wrong"},
 		"duty relabelled": {change: func(_ *testing.T, r *renewal) { r.instruction.Approvals[1].Duty = "other" }, want: "approval_missing"},
 		"review as issue": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			a := b.Issuer.Approve(t, cert.DutyReview, now, d(r))
 			a.Duty = cert.DutyIssue
 			r.instruction.Approvals[1] = a
