@@ -73,9 +73,9 @@ func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 	case SettledNotInvoiced:
 		return invoices(InvoiceLate)
 	case OpenNotSigned:
-		return orders().Where("o.stage = 'issuing' AND o.stage_since < ?", b.now().Add(-signWithin))
+		return b.issueTab(orders(), IssueLate)
 	case SignedNotSettled:
-		return orders().Where("o.issuance IN ('signed', 'recorded') AND o.payment NOT IN ('settled', 'waived', 'refunding', 'refunded')")
+		return b.issueTab(orders(), IssueUnsettled)
 	case AuthorisedNotUpdated:
 		return orders().Where("o.stage = 'update' AND o.stage_since < ?", b.now().Add(-updateWithin))
 	case ToReview:

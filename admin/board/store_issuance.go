@@ -15,16 +15,18 @@ import (
 // IssueTab is one tab of the issuance screen.
 type IssueTab string
 
-// The tabs: 待签发, 签发中, 失败, 最近签发.
+// The tabs: 待签发, 签发中, 失败, 最近签发, and the two mismatches that are empty on a good day.
 const (
-	IssueOpen   IssueTab = "open"
-	IssueBusy   IssueTab = "busy"
-	IssueFailed IssueTab = "failed"
-	IssueDone   IssueTab = "done"
+	IssueOpen      IssueTab = "open"
+	IssueBusy      IssueTab = "busy"
+	IssueFailed    IssueTab = "failed"
+	IssueDone      IssueTab = "done"
+	IssueLate      IssueTab = "late"      // with the signer for longer than it may take
+	IssueUnsettled IssueTab = "unsettled" // signed although the money is not there
 )
 
 // IssueTabs lists the tabs in display order.
-var IssueTabs = []IssueTab{IssueOpen, IssueBusy, IssueFailed, IssueDone}
+var IssueTabs = []IssueTab{IssueOpen, IssueBusy, IssueFailed, IssueDone, IssueLate, IssueUnsettled}
 
 // IssueLine is one order on its way through the signer.
 type IssueLine struct {
@@ -57,7 +59,7 @@ func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after s
 	if tab == IssueDone {
 		sort, compare = "o.stage_since DESC, o.id DESC", "(o.stage_since, o.id) < (?, ?)"
 	}
-	orders := issueTab(b.orders(ctx, a), tab)
+	orders := b.issueTab(b.orders(ctx, a), tab)
 	if !key.At.IsZero() {
 		orders = orders.Where(compare, key.At, key.ID)
 	}
@@ -85,7 +87,7 @@ func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after s
 	return page, nil
 }
 
-func issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
+func (b *Board) issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
 	switch tab {
 	case IssueBusy:
 		return q.Where("o.stage = ?", order.StageIssuing)
@@ -93,6 +95,10 @@ func issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
 		return q.Where("o.stage = ? AND o.issuance = 'failed'", order.StageToIssue)
 	case IssueDone:
 		return q.Where("o.stage = ?", order.StageUpdate)
+	case IssueLate:
+		return q.Where("o.stage = ? AND o.stage_since < ?", order.StageIssuing, b.now().Add(-signWithin))
+	case IssueUnsettled:
+		return q.Where("o.issuance IN ('signed', 'recorded') AND o.payment NOT IN ('settled', 'waived', 'refunding', 'refunded')")
 	case IssueOpen:
 	}
 	return q.Where("o.stage = ? AND o.issuance <> 'failed'", order.StageToIssue)
@@ -101,6 +107,6 @@ func issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
 // IssueCounts counts every tab, each capped.
 func (b *Board) IssueCounts(ctx context.Context, a actor.Actor) (map[IssueTab]Count, error) {
 	return countTabs(ctx, b, IssueTabs, func(q *gorm.DB, t IssueTab) *gorm.DB {
-		return issueTab(scoped(q.Table("orders o"), a, "o.project_id"), t)
+		return b.issueTab(scoped(q.Table("orders o"), a, "o.project_id"), t)
 	})
 }

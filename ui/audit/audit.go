@@ -136,7 +136,7 @@ func (d Deps) fill(c *page.Ctx, p *Page, records []trail.Record, values url.Valu
 
 func verdict(c *page.Ctx, r trail.Report) page.Banner {
 	args := map[string]any{
-		"entries": r.Entries, "checkpoint": r.Checkpoint.Number, "key": r.KeyID, "found": r.Found, "first": r.FirstBad(),
+		"entries": page.Count(int(r.Entries), false), "checkpoint": r.Checkpoint.Number, "key": r.KeyID, "found": r.Found, "first": r.FirstBad(),
 	}
 	if r.OK() {
 		return page.Banner{Tone: page.OK, Title: c.T("audit.holds", nil), Text: c.T("audit.holds.text", args)}

@@ -100,11 +100,17 @@ func (d Deps) page(c *page.Ctx, q, no string) (Page, error) {
 	if !slices.ContainsFunc(rows, func(row board.OrderLine) bool { return row.No == no }) {
 		no = rows[0].No
 	}
-	for _, row := range rows {
-		p.Found = append(p.Found, found(c, q, row, no))
+	if p.Answer, err = d.answer(c, no); err != nil {
+		return p, err
 	}
-	p.Answer, err = d.answer(c, no)
-	return p, err
+	for _, row := range rows {
+		f := found(c, q, row, no)
+		if f.Chosen {
+			p.Answer.Status = f.Status
+		}
+		p.Found = append(p.Found, f)
+	}
+	return p, nil
 }
 
 func found(c *page.Ctx, query string, row board.OrderLine, chosen string) Found {
@@ -123,9 +129,8 @@ func (d Deps) answer(c *page.Ctx, no string) (*Answer, error) {
 	a := &Answer{
 		No: o.No, Holder: o.Holder, Years: o.Years, Kind: o.Kind, Agent: o.Agent.Name, Phone: o.Agent.Phone, Sentence: o.Gates.Sentence(),
 		Strip: page.OrderGates(o.Gates).Strip(), Updated: page.Beijing(o.UpdatedAt).Format("01-02 15:04:05"),
-		Status: queue.Status(c, board.OrderLine{Stage: o.Stage}),
 	}
-	for _, e := range caller.Events {
+	for _, e := range slices.Backward(caller.Events) { // the newest is what is asked about
 		a.Steps = append(a.Steps, page.EventStep(c, e))
 	}
 	return a, nil

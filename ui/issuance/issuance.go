@@ -74,6 +74,9 @@ func (d Deps) page(c *page.Ctx, tab board.IssueTab) (Page, error) {
 		p.Lines = append(p.Lines, Line{row, c.T(row.Reason, nil)})
 	}
 	for _, t := range board.IssueTabs {
+		if (t == board.IssueLate || t == board.IssueUnsettled) && counts[t].N == 0 && t != tab {
+			continue // what must be empty has no tab while it is
+		}
 		p.Tabs = append(p.Tabs, page.Tab{
 			Word: c.T("issuance.tab."+string(t), nil), URL: page.With("/issuance", nil, "tab", string(t)),
 			Count: page.Count(counts[t].N, counts[t].More), Current: t == tab,

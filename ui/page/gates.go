@@ -32,6 +32,7 @@ var gateTones = map[string]map[string]string{
 	"consent":       {"given": OK, "withdrawn": Bad},
 	"documents":     {"missing": NotYet, "uploaded": OK, "accepted": OK, "returned": Back},
 	"identity":      {"pending": Progress, "passed": OK, "failed": Bad, "expired": Warn},
+	"telecom":       {"match": OK, "mismatch": Bad, "unknown": Warn},
 	"payment":       {"awaiting": Progress, "settled": OK, "waived": OK, "refunding": Back, "refunded": Closed},
 	"review":        {"queued": Progress, "claimed": Progress, "approved": OK, "returned": Back, "rejected": Bad},
 	"authorisation": {"authorised": OK, "void": Bad},
