@@ -48,16 +48,20 @@ func TestMisuseIsRefused(t *testing.T) {
 			r.instruction.Approvals[1] = a
 		}, want: "approval_signature_wrong"},
 		"unknown person": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			r.instruction.Approvals[1] = stranger.Approve(t, cert.DutyIssue, now, d(r))
 		}, want: "approver_unknown"},
 		"another's key": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			r.instruction.Approvals[1] = impostor.Approve(t, cert.DutyIssue, now, d(r))
 		}, want: "approval_signature_wrong"},
 		"another content": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			r.instruction.Approvals[0] = b.Reviewer.Approve(t, cert.DutyReview, now, cert.SM3(nil))
 		}, want: "approval_signature_wrong"},
 		"backdated": {change: func(_ *testing.T, r *renewal) { r.instruction.Approvals[0].At = now.Add(-48 * time.Hour) }, want: "approval_signature_wrong"},
 		"from the future": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			r.instruction.Approvals[0] = b.Reviewer.Approve(t, cert.DutyReview, now.Add(time.Hour), d(r))
 		}, want: "approval_time_wrong"},
 		"list cut": {change: func(_ *testing.T, r *renewal) {
@@ -77,6 +81,7 @@ func TestMisuseIsRefused(t *testing.T) {
 		}, want: "dates_mismatch"},
 		"another pair's keys": {change: func(t *testing.T, r *renewal) { r.instruction.Old = newRenewal(t, b).holder.Pair }, want: "old_pair_mismatch"},
 		"an invented holder": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
 			forged := certtest.NewHolder(t, certtest.Authority(t).CA, "冒名有限公司", now.AddDate(0, -1, 0))
 			r.holder = forged
 			a, err := cert.NewAuthorisation(forged.Old, cert.Grant{
