@@ -34,8 +34,8 @@ import (
 	"caconsole/ui/statements"
 )
 
-// users ask at the same time, one question after the other without a pause.
-const users = 8
+// users ask at the same time, one question after the other without a pause: 8, or CACONSOLE_BENCH_USERS.
+var users = 8
 
 // aim is PRODUCT.md's: lists and search at a million orders, p95 of the server's time, in milliseconds.
 const aim = 50
@@ -49,12 +49,8 @@ type measure struct {
 // BenchmarkBoard asks every question the screens ask, and then the screens themselves, of one database with
 // CACONSOLE_BENCH_ORDERS orders (100,000 unless set). BENCH.md has the figures.
 func BenchmarkBoard(b *testing.B) {
-	n := 100_000
-	if s := os.Getenv("CACONSOLE_BENCH_ORDERS"); s != "" {
-		var err error
-		n, err = strconv.Atoi(s)
-		require.NoError(b, err)
-	}
+	n := number(b, "CACONSOLE_BENCH_ORDERS", 100_000)
+	users = number(b, "CACONSOLE_BENCH_USERS", users)
 	app, owner, read := pgtest.NewDSN(b)
 	start := time.Now()
 	require.NoError(b, boardtest.Seed(b.Context(), owner, n, pagetest.Now))
@@ -67,6 +63,17 @@ func BenchmarkBoard(b *testing.B) {
 	for _, m := range slices.Concat(lists(brd), searches(b, brd), pages(b, brd)) {
 		b.Run(m.name, func(b *testing.B) { m.run(b) })
 	}
+}
+
+func number(b *testing.B, variable string, unset int) int {
+	b.Helper()
+	s := os.Getenv(variable)
+	if s == "" {
+		return unset
+	}
+	n, err := strconv.Atoi(s)
+	require.NoError(b, err)
+	return n
 }
 
 // run lets the users ask and reports how long they waited.
