@@ -59,7 +59,7 @@ func (d *demo) foundAuthority(ctx context.Context, q pg.Q, accounts *staff.Accou
 		Dir: d.path("ca"), Staff: list, SoftwareKeys: true, Profile: cert.OrganisationProfile(app.LocalURL(d.Listen)),
 		Root:      cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例根 CA"},
 		CA:        cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例签发 CA"},
-		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, Passphrase: passphrase, Now: now,
+		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, Passphrase: passphrase, KeyRounds: d.keyRounds, Now: now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the CA: %w", err)

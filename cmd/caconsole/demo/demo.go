@@ -40,6 +40,8 @@ type demo struct {
 	log     *slog.Logger
 	started time.Time
 	cluster *pg.Cluster
+	// keyRounds stand between the signer's passphrase and its key; 0 means as many as a real CA has.
+	keyRounds int
 }
 
 // Run makes the demo unless it is there, serves it until ctx ends and stops everything.

@@ -29,23 +29,27 @@ func (d *demo) seed(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	present := d.Now()
-	clock := history.NewClock(present.AddDate(0, -houseMonths, 0))
+	clock := history.NewClock(d.Now().AddDate(0, -houseMonths, 0))
 	h, err := store.Open(ctx, clock.Now, d.log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	past := history.Options{
-		House: h, Clock: clock, Present: present, Painter: painter, PublicURL: app.LocalURL(d.Listen),
+	box, err := outbox.Open(d.path("outbox"))
+	if err != nil {
+		return err
+	}
+	return d.populate(ctx, d.past(h, clock, painter, box))
+}
+
+// past describes the past to be played, up to this moment; its people and certificates are yet to be made.
+func (d *demo) past(h *app.House, clock *history.Clock, artist history.Artist, box *outbox.Box) history.Options {
+	return history.Options{
+		House: h, Clock: clock, Present: d.Now(), Painter: artist, Outbox: box, PublicURL: app.LocalURL(d.Listen),
 		Seller:     history.Seller{Name: sellerName, TaxNo: sellerTaxNo},
 		Account:    history.Account{Name: sellerName, Number: sellerAccount, Bank: "CMB", Branch: sellerBranch},
 		Statements: d.file("statements"), Log: d.log,
 	}
-	if past.Outbox, err = outbox.Open(d.path("outbox")); err != nil {
-		return err
-	}
-	return d.populate(ctx, past)
 }
 
 // populate makes people, CA and certificates, and plays their past.

@@ -74,19 +74,21 @@ var shares = []struct {
 // FullDemo is how many orders a demo has unless asked for more or fewer.
 const FullDemo = 78
 
-// fates deals n orders out over all fates in their shares.
+// fates deals n orders out: each fate once, the rest by their shares. With fewer orders than fates some are left out.
 func fates(n int) []fate {
-	var full []fate
-	for _, s := range shares {
-		full = append(full, slices.Repeat([]fate{s.fate}, s.n)...)
-	}
 	out := make([]fate, 0, n)
-	for i := range n {
-		if n < len(full) {
-			out = append(out, full[i*len(full)/n])
-		} else {
-			out = append(out, full[i%len(full)])
+	if n < len(shares) {
+		for i := range n {
+			out = append(out, shares[i*len(shares)/n].fate)
 		}
+		return out
+	}
+	more, dealt, shared := n-len(shares), 0, 0
+	for _, s := range shares {
+		shared += s.n - 1
+		due := more * shared / (FullDemo - len(shares)) // of all fates up to this one
+		out = append(out, slices.Repeat([]fate{s.fate}, 1+due-dealt)...)
+		dealt = due
 	}
 	return out
 }
@@ -168,7 +170,11 @@ func (w *world) planStories() []*story {
 	statements := map[time.Duration]bool{}
 	seen := map[fate]int{}
 	for i, f := range fates(len(w.Orders)) {
-		s := &story{w: w, fate: f, ukey: w.Orders[i], turn: i}
+		s := &story{w: w, fate: f, ukey: w.Orders[i], turn: i, title: w.Orders[i].Company.Name}
+		if f == issued && seen[f] == 0 {
+			s.title += "财务部" // an invoice fails
+			w.bureau.refuse[s.title] = true
+		}
 		at := s.plan(seen[f])
 		seen[f]++
 		all = append(all, s)
@@ -204,19 +210,16 @@ func (s *story) plan(n int) (paid time.Duration) {
 	if all := settlesAt[s.fate]; len(all) > 0 {
 		paid = all[n%len(all)]
 	}
-	s.start = w.Present.Add(-26*time.Hour - spread)
-	if paid > 0 {
-		s.start = w.before(paid).Add(-9*time.Hour - spread)
-	}
-	s.planHall(n, paid > 0)
+	s.start = w.before(paid + 9*time.Hour).Add(-spread)
+	s.planHall(n, paid)
 	if paid > 0 {
 		s.planDesk(paid, time.Duration(n)*5*time.Minute)
 	}
 	return paid
 }
 
-// planHall plans what the applicant does, the n-th of this fate.
-func (s *story) planHall(n int, paid bool) {
+// planHall plans what the applicant does, the n-th of this fate; paid as plan returns it.
+func (s *story) planHall(n int, paid time.Duration) {
 	w := s.w
 	if slices.Contains([]fate{pale, returned, resent}, s.fate) {
 		s.faults = []paper.Faults{{PaleStamp: true}, {NoSignature: true}, {WrongStamp: "深圳市沐阳川商贸有限公司"}}[s.turn%len(returns)]
@@ -255,8 +258,8 @@ func (s *story) planHall(n int, paid bool) {
 	}
 	step(20*time.Minute, "payment", s.choose)
 	switch {
-	case paid:
-		step(90*time.Minute, "transfer", s.pay)
+	case paid > 0: // shortly before the statement that holds it
+		w.plan(w.before(paid).Add(-30*time.Minute-time.Duration(n)*time.Minute), "transfer", s.pay)
 	case s.fate != unsent: // after the last statement that is imported
 		w.plan(w.Present.Add(lateTransfers+time.Duration(n)*90*time.Second), "transfer", s.pay)
 	default: // the others have nothing of their own

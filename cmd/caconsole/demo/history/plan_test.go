@@ -22,11 +22,13 @@ func TestFatesAreDealtOutOverAllStages(t *testing.T) {
 		require.Len(t, fates(n), n)
 		require.Len(t, Companies(n), n)
 	}
-	seen := map[fate]bool{}
+	seen := map[fate]int{}
 	for _, f := range fates(FullDemo) {
-		seen[f] = true
+		seen[f]++
 	}
-	require.Len(t, seen, len(shares))
+	for _, s := range shares {
+		require.Equal(t, s.n, seen[s.fate], s.fate)
+	}
 }
 
 func TestWorkBefore(t *testing.T) {

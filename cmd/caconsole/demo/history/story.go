@@ -29,6 +29,7 @@ type story struct {
 	turn   int // number of the story; decides what varies
 	start  time.Time
 	faults paper.Faults
+	title  string // whom the invoice is made out to
 
 	me     actor.Actor
 	phone  seal.Secret // of the agent
@@ -106,10 +107,10 @@ func (s *story) create(ctx context.Context) error {
 	if ending := s.fate.phoneEnding(); ending != "" {
 		s.phone = seal.Secret(c.Agent.Phone[:7] + ending)
 	}
-	buyer := invoice.Buyer{Kind: invoice.General, Title: c.Name, TaxID: c.CreditCode}
+	buyer := invoice.Buyer{Kind: invoice.General, Title: s.title, TaxID: c.CreditCode}
 	if s.turn%4 == 1 {
 		buyer = invoice.Buyer{
-			Kind: invoice.Special, Title: c.Name, TaxID: c.CreditCode, Address: c.Legal.Address, Phone: seal.Secret(c.Legal.Phone),
+			Kind: invoice.Special, Title: s.title, TaxID: c.CreditCode, Address: c.Legal.Address, Phone: seal.Secret(c.Legal.Phone),
 			Bank: "中国工商银行深圳福田支行", Account: fmt.Sprintf("4000%015d", c.Seed),
 		}
 	}
@@ -222,7 +223,7 @@ func (s *story) pay(ctx context.Context) error {
 		Remark: remark, BankSerial: fmt.Sprintf("C%013d", s.seed()), Seed: s.seed(),
 	}
 	slip := s.w.studio.draw(atOnce, func() ([]byte, error) { return s.w.Painter.Remittance(voucher) })
-	s.w.plan(at.Add(20*time.Minute), "voucher", func(ctx context.Context) error {
+	s.w.plan(at.Add(10*time.Minute), "voucher", func(ctx context.Context) error {
 		return s.upload(ctx, document.RemittanceVoucher, slip, document.Claim{Payer: seal.Secret(from), Amount: amount, Date: midnight(at)})
 	})
 	return nil

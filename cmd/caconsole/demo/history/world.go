@@ -20,6 +20,7 @@ import (
 	"caconsole/admin/project"
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/applicant/person"
 	"caconsole/cmd/caconsole/app"
 	"caconsole/cmd/caconsole/demo/holder"
 	"caconsole/issuance"
@@ -32,6 +33,17 @@ type Staff map[string][]actor.Actor
 // Seller is who sells certificates, as invoices and statements name it.
 type Seller struct{ Name, TaxNo string }
 
+// Artist draws what people hand in; package paper has one.
+type Artist interface {
+	LicenceCopy(l paper.Licence) ([]byte, error)
+	ScanForm(ctx context.Context, pdf []byte, f paper.Form) (scan []byte, mediaType string, err error)
+	Remittance(v paper.Voucher) ([]byte, error)
+	CardFront(who person.Person, seed uint64) ([]byte, error)
+	CardBack(who person.Person, issued time.Time, seed uint64) ([]byte, error)
+	Face(seed uint64) ([]byte, error)
+	InvoiceSheet(v paper.Invoice) ([]byte, error)
+}
+
 // Options say what past to play.
 type Options struct {
 	House      *app.House // on Clock
@@ -39,7 +51,7 @@ type Options struct {
 	Present    time.Time       // where the past ends
 	Signer     issuance.Signer // on Clock
 	Outbox     *outbox.Box
-	Painter    *paper.Painter
+	Painter    Artist
 	Staff      Staff
 	Seller     Seller
 	Account    Account
