@@ -25,14 +25,16 @@ type till struct {
 	lines   []bank.Line
 }
 
-// pay books a credit, or with a negative amount a debit.
-func (t *till) pay(at time.Time, from string, amount money.Fen, remark string) {
+// pay books a credit, or with a negative amount a debit, and returns the booking.
+func (t *till) pay(at time.Time, from string, amount money.Fen, remark string) bank.Line {
 	t.booked++
 	t.balance += int64(amount)
-	t.lines = append(t.lines, bank.Line{
+	l := bank.Line{
 		At: at, Fen: int64(amount), Party: from, PartyAccount: fmt.Sprintf("4000%015d", 23_092_001_000+t.booked*7919), PartyBank: "中国工商银行深圳福田支行",
 		Remark: remark, Serial: fmt.Sprintf("C%s%05d", at.In(calendar.Beijing).Format("060102"), t.booked),
-	})
+	}
+	t.lines = append(t.lines, l)
+	return l
 }
 
 // statement is what the bank exports since the last one; nothing booked gives none.
@@ -76,7 +78,7 @@ var strangers = []struct {
 	{"惠州市青屿建设集团有限公司", 1100_00, "集团代子公司缴费"},
 	{"广州市栎川商贸有限公司", 88_00, "退款重汇"},
 	{"招商银行", -12_00, "转账手续费"},
-	{"支付宝（中国）网络技术有限公司", 500_00, "备付金结算"},
+	{"（样例）支付服务有限公司", 500_00, "备付金结算"},
 	{"大连市海澜工程有限公司", 720_00, "服务费"},
 	{"陈丽", 500_00, "公司证书两年"},
 	{"福州市鼎岚贸易有限公司", 920_00, "货款"},

@@ -216,11 +216,11 @@ func (s *story) pay(ctx context.Context) error {
 		remark += " " + s.no
 	}
 	at := s.w.Clock.Now().Truncate(time.Second)
-	s.w.till.pay(at, from, amount, remark)
+	booked := s.w.till.pay(at, from, amount, remark)
 	voucher := paper.Voucher{
-		Payer: from, PayerAccount: fmt.Sprintf("4000%015d", s.seed()), PayerBank: "中国工商银行深圳福田支行",
+		Payer: from, PayerAccount: booked.PartyAccount, PayerBank: booked.PartyBank,
 		Payee: s.w.Account.Name, PayeeAccount: s.w.Account.Number, PayeeBank: s.w.Account.Branch, AmountFen: int64(amount), At: at,
-		Remark: remark, BankSerial: fmt.Sprintf("C%013d", s.seed()), Seed: s.seed(),
+		Remark: remark, BankSerial: booked.Serial, Seed: s.seed(),
 	}
 	slip := s.w.studio.draw(atOnce, func() ([]byte, error) { return s.w.Painter.Remittance(voucher) })
 	s.w.plan(at.Add(10*time.Minute), "voucher", func(ctx context.Context) error {
