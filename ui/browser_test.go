@@ -29,6 +29,8 @@ func openBrowser(t *testing.T, s *pagetest.Site) *browser {
 	if err != nil {
 		t.Skip("chromium is not installed")
 	}
+	_, err = drawn() // before anything is waited for
+	require.NoError(t, err, "fonts-noto-cjk and poppler-utils are needed")
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	go func() { _ = s.App.Listener(ln) }()
@@ -63,7 +65,7 @@ func (b *browser) until(expression string) {
 	require.Eventually(b.t, func() bool {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
 		return err == nil && ok
-	}, 5*time.Second, 20*time.Millisecond, expression)
+	}, 20*time.Second, 20*time.Millisecond, expression)
 }
 
 // js runs a script and returns its value.

@@ -3,10 +3,7 @@ package ui_test
 import (
 	"context"
 	"sync"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/document"
 	"caconsole/admin/document/form"
@@ -69,12 +66,13 @@ var drawn = sync.OnceValues(func() (map[string][]byte, error) {
 })
 
 // drawnPapers serves the pictures where the case screen asks for them.
-func drawnPapers(tb testing.TB, r *page.Router) {
-	tb.Helper()
+func drawnPapers(r *page.Router) {
 	show := func(name string) page.Handler {
 		return func(c *page.Ctx) error {
 			pictures, err := drawn()
-			require.NoError(tb, err, "fonts-noto-cjk and poppler-utils are needed")
+			if err != nil {
+				return err
+			}
 			return c.Bytes("image/jpeg", "", pictures[c.Param(name)])
 		}
 	}

@@ -109,7 +109,7 @@ func newSite(tb testing.TB) *pagetest.Site {
 			c.StartSession("pagetest", time.Hour)
 			return c.Redirect("/login", "")
 		})
-		drawnPapers(tb, r)
+		drawnPapers(r)
 	})
 }
 
