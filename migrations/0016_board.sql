@@ -27,6 +27,8 @@ CREATE INDEX review_verdict_returned ON review_verdict (order_id) WHERE decision
 
 CREATE INDEX invoice_of_project ON invoice (project_id, created_at DESC, id DESC);
 CREATE INDEX invoice_unissued ON invoice (created_at DESC, id DESC) WHERE state <> 'issued';
+-- Few are sent again: whether one was is asked of these alone.
+CREATE INDEX message_resent ON message (dedupe_key, channel, version) WHERE version > 1;
 CREATE INDEX message_undelivered ON message (order_id) WHERE state IN ('failed', 'unknown');
 
 CREATE INDEX bank_line_waiting ON bank_line (booked_on DESC, id DESC) WHERE state = 'open';

@@ -788,6 +788,7 @@ CREATE TABLE message
 CREATE INDEX message_by_provider ON public.message USING btree (provider_id) WHERE (provider_id <> ''::text)
 CREATE INDEX message_of_order ON public.message USING btree (order_id, created_at DESC)
 CREATE INDEX message_open ON public.message USING btree (not_before, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]))
+CREATE INDEX message_resent ON public.message USING btree (dedupe_key, channel, version) WHERE (version > 1)
 CREATE INDEX message_undelivered ON public.message USING btree (order_id) WHERE (state = ANY (ARRAY['failed'::text, 'unknown'::text]))
 GRANT INSERT, SELECT, UPDATE ON message TO caconsole_app
 GRANT SELECT (id) ON message TO caconsole_read

@@ -120,7 +120,7 @@ func (b *Board) invoiceLines(ctx context.Context, invoices *gorm.DB, first strin
 
 // unheard is a message of an invoice that did not arrive and was not sent again.
 const unheard = `m.state IN ('failed', 'unknown') AND NOT EXISTS (
-	SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version OFFSET 0)`
+	SELECT FROM message n WHERE n.dedupe_key = m.dedupe_key AND n.channel = m.channel AND n.version > m.version AND n.version > 1 OFFSET 0)`
 
 // inTrouble narrows to invoices that failed, and those of whose messages the newest version did not arrive; of the first
 // at most so many, of the second at most the invoices of twice as many messages: an SMS and a mail each. -1 for all.

@@ -93,8 +93,9 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 }
 
 // readPlans has the boards' queries planned for what is asked each time. A plan kept for any stage or name is one that
-// reads a million rows for those that few orders have, and the boards' partial indexes need the values to be known.
-const readPlans = "SET plan_cache_mode = force_custom_plan"
+// reads a million rows for those that few orders have, and the boards' partial indexes need the values to be known. And
+// no query of theirs is worth more than one processor: starting helpers takes longer than it may take.
+const readPlans = "SET plan_cache_mode = force_custom_plan; SET max_parallel_workers_per_gather = 0"
 
 // open makes a pool. Its connections begin with prepare, if there is any.
 func open(ctx context.Context, dsn string, opt Options, prepare string) (handle, error) {
