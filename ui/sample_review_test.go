@@ -84,7 +84,7 @@ func queueList(w words, tab board.QueueTab, lines []queue.Line) queue.List {
 			{Name: "holder", Label: w("queue.holder", nil), Kind: "text", Placeholder: w("queue.holder.hint", nil)},
 		}},
 		Pager: page.Pager{Shown: len(lines), Page: 1, Size: 50, Total: 128, Next: "/queue?after=x"},
-		Empty: page.Empty{Title: w("queue.empty."+string(tab), nil), Text: w("queue.empty.text", nil)},
+		Empty: page.Empty{Title: w("queue.empty."+string(tab), nil), Text: w("queue.empty."+string(tab)+".text", nil)},
 	}
 	for i, t := range board.QueueTabs {
 		n := []string{"128", "3", "9", "5", "12", "1,000+"}[i%6]

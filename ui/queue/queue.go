@@ -84,7 +84,7 @@ func (d Deps) listPage(c *page.Ctx, f board.QueueFilter, rows board.Page[board.O
 			{Name: "no", Label: c.T("queue.no", nil), Kind: "text", Value: f.No, Placeholder: c.T("queue.no.hint", nil)},
 			{Name: "holder", Label: c.T("queue.holder", nil), Kind: "text", Value: f.Holder, Placeholder: c.T("queue.holder.hint", nil)},
 		}},
-		Empty: page.Empty{Title: c.T("queue.empty."+string(f.Tab), nil), Text: c.T("queue.empty.text", nil)},
+		Empty: page.Empty{Title: c.T("queue.empty."+string(f.Tab), nil), Text: c.T("queue.empty."+string(f.Tab)+".text", nil)},
 	}
 	if n := counts[board.TabTransfer]; f.Tab == board.TabOpen && n.N > 0 {
 		word := c.T("queue.see.transfer", map[string]any{"n": page.Count(n.N, n.More)})
