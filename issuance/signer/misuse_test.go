@@ -79,7 +79,10 @@ func TestMisuseIsRefused(t *testing.T) {
 			r.request.NotAfter = cert.FormatTime(now.AddDate(5, 0, 0))
 			r.instruction.Request = r.request.Canonical()
 		}, want: "dates_mismatch"},
-		"another pair's keys": {change: func(t *testing.T, r *renewal) { r.instruction.Old = newRenewal(t, b).holder.Pair }, want: "old_pair_mismatch"},
+		"another pair's keys": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
+			r.instruction.Old = newRenewal(t, b).holder.Pair
+		}, want: "old_pair_mismatch"},
 		"an invented holder": {change: func(t *testing.T, r *renewal) {
 			t.Helper()
 			forged := certtest.NewHolder(t, certtest.Authority(t).CA, "冒名有限公司", now.AddDate(0, -1, 0))

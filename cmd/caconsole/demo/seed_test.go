@@ -34,7 +34,7 @@ type dauber struct{}
 func daub(seed uint64) ([]byte, error) {
 	img := image.NewRGBA(image.Rect(0, 0, 64, 48))
 	for i := range 64 {
-		img.Set(i, int(seed%48), color.RGBA{byte(seed), byte(seed >> 8), byte(seed >> 16), 255}) //nolint:gosec // a colour
+		img.Set(i, int(seed%48), color.RGBA{byte(seed), byte(seed >> 8), byte(seed >> 16), 255})
 	}
 	var b bytes.Buffer
 	err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 100})
@@ -52,7 +52,7 @@ func (dauber) CardBack(_ person.Person, _ time.Time, seed uint64) ([]byte, error
 	return daub(seed + 1)
 }
 func (dauber) Face(seed uint64) ([]byte, error)             { return daub(seed + 2) }
-func (dauber) InvoiceSheet(v paper.Invoice) ([]byte, error) { return daub(uint64(v.ExTaxFen)) } //nolint:gosec // an amount
+func (dauber) InvoiceSheet(v paper.Invoice) ([]byte, error) { return daub(uint64(v.ExTaxFen)) }
 
 // Whenever a demo is started, its past leads every order where it was meant to go, and all proofs of it hold.
 func TestPastEndsWhereItShould(t *testing.T) {

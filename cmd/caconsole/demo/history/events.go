@@ -10,6 +10,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
 	"caconsole/admin/job"
+	"caconsole/admin/notify"
 	"caconsole/admin/pg"
 	"caconsole/cmd/caconsole/app"
 )
@@ -106,6 +107,8 @@ const (
 	jobAgain  = time.Minute
 	jobTries  = 10
 	runsAfter = 90 * time.Second // of a matching run: one serves all that want it in the meantime
+	// arrivesAfter is when the vendor reports a message as delivered.
+	arrivesAfter = 15 * time.Second
 )
 
 func (w *world) planJob(j wantedJob) {
@@ -127,6 +130,9 @@ func (w *world) planTry(at time.Time, args job.Args, try int) {
 		if fault.Is(err, fault.Unavailable) && try < jobTries {
 			w.planTry(w.Clock.Now().Add(jobAgain), args, try+1)
 			return nil
+		}
+		if sent, ok := args.(notify.SendArgs); ok && err == nil {
+			w.planTry(w.Clock.Now().Add(arrivesAfter), flow.DeliveryArgs{MessageID: sent.ID}, 1)
 		}
 		return err
 	})
