@@ -32,10 +32,12 @@ type ClusterOptions struct {
 // Cluster is a private PostgreSQL server on a Unix socket, run as an unprivileged user. Login needs no password: the
 // server asks the kernel who is at the other end of the socket.
 type Cluster struct {
-	place  place
-	server *server  // nil where another program runs the server and this one only uses it
-	lock   *os.File // held as long as this program runs the server
-	stop   sync.Once
+	place place
+	lock  *os.File // held as long as this program runs the server
+
+	mu      sync.Mutex
+	server  *server // nil where another program runs the server and this one only uses it
+	stopped bool
 }
 
 // StartCluster starts the private cluster of a data folder, making it the first time, and returns once it answers.
@@ -117,6 +119,7 @@ func own(ctx context.Context, pl place, opt ClusterOptions, lock *os.File) (*Clu
 		srv.stop()
 		return nil, clusterFault("cluster_not_starting", pl, err)
 	}
+	go c.watch(srv, opt, func() (*server, error) { return launch(bin, pl, opt.NoFsync) })
 	opt.Logger.InfoContext(ctx, "private database started",
 		"folder", pl.Base, "socket", pl.Socket, "user", pl.user.name, "version", bin.major)
 	return c, nil
@@ -162,30 +165,25 @@ func (c *Cluster) Folder() string { return c.place.Base }
 
 // PID is the server's process, or 0 of a shared server.
 func (c *Cluster) PID() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.server == nil {
 		return 0
 	}
 	return c.server.cmd.Process.Pid
 }
 
-// Done is closed when the server has ended, by Stop or by itself. A shared server is not watched: nil.
-func (c *Cluster) Done() <-chan struct{} {
-	if c.server == nil {
-		return nil
-	}
-	return c.server.done
-}
-
 // Stop ends the server and returns when it has ended; a shared server runs on. Calling it again does nothing.
 func (c *Cluster) Stop() {
-	c.stop.Do(func() {
-		if c.server == nil {
-			return
-		}
-		c.server.stop()
-		c.place.removeSocket()
-		_ = c.lock.Close()
-	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server == nil || c.stopped {
+		return
+	}
+	c.stopped = true
+	c.server.stop()
+	c.place.removeSocket()
+	_ = c.lock.Close()
 }
 
 // clusterFault carries a key for a page and, as its cause, words for a terminal. A fault passes unchanged.

@@ -263,14 +263,27 @@ func TestOrdinaryUser(t *testing.T) {
 	require.Equal(t, nobody.Uid, info.Sys().(*syscall.Stat_t).Uid)
 }
 
-func TestServerEndsAndSaysSo(t *testing.T) {
+// Whatever ends the server, a full memory or a hand, the program that owns it starts it again with its data.
+func TestServerThatEndsIsStartedAgain(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t, openFolder(t))
-	require.NoError(t, syscall.Kill(c.PID(), syscall.SIGQUIT))
-	select {
-	case <-c.Done():
-	case <-time.After(10 * time.Second):
-		t.Fatal("nobody noticed")
+	c := startWith(t, pg.ClusterOptions{Data: openFolder(t), Logger: quiet})
+	execOn(t, c, "CREATE TABLE kept AS SELECT 1 AS n")
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		pid := c.PID()
+		require.NoError(t, syscall.Kill(pid, sig))
+		require.Eventually(t, func() bool {
+			conn, err := pgx.Connect(t.Context(), c.DSN(pg.RoleSuper))
+			if err != nil {
+				return false
+			}
+			defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+			_, err = conn.Exec(t.Context(), "INSERT INTO kept VALUES (2)")
+			return err == nil && c.PID() != pid
+		}, 20*time.Second, 50*time.Millisecond)
 	}
+	last := c.PID()
 	c.Stop()
+	time.Sleep(1500 * time.Millisecond) // longer than the pause between two starts
+	require.False(t, alive(last))
+	require.Equal(t, last, c.PID(), "a stopped cluster stays stopped")
 }

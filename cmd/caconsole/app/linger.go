@@ -15,21 +15,27 @@ const (
 // lingering is a listener whose connections are closed so that the last answer arrives. A body that is too large is
 // refused by its announced length while the client still sends it; closed at once, the kernel would answer what still
 // comes with a reset and the client would see a broken connection instead of the sentence.
-type lingering struct{ net.Listener }
+type lingering struct {
+	net.Listener
+	now func() time.Time
+}
 
 func (l lingering) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(*net.TCPConn); ok {
-		return lingeringConn{tcp}, err
+		return &lingeringConn{tcp, l.now}, err
 	}
 	return c, err
 }
 
-type lingeringConn struct{ *net.TCPConn }
+type lingeringConn struct {
+	*net.TCPConn
+	now func() time.Time
+}
 
 // Close ends our side, lets the other one finish what it is sending, and closes.
-func (c lingeringConn) Close() error {
-	if c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerFor)) == nil {
+func (c *lingeringConn) Close() error {
+	if c.CloseWrite() == nil && c.SetReadDeadline(c.now().Add(lingerFor)) == nil {
 		_, _ = io.CopyN(io.Discard, c.TCPConn, lingerBytes) // the answer has left; what comes now no one reads
 	}
 	return c.TCPConn.Close()
