@@ -119,6 +119,7 @@ func own(ctx context.Context, pl place, opt ClusterOptions, lock *os.File) (*Clu
 		srv.stop()
 		return nil, clusterFault("cluster_not_starting", pl, err)
 	}
+	//nolint:gosec // G118: the server outlives the call that started it
 	go c.watch(srv, opt, func() (*server, error) { return launch(bin, pl, opt.NoFsync) })
 	opt.Logger.InfoContext(ctx, "private database started",
 		"folder", pl.Base, "socket", pl.Socket, "user", pl.user.name, "version", bin.major)
