@@ -14,8 +14,9 @@ import (
 )
 
 // tell sends an SMS to an order's agent about an event. Each event of an order is told once; the content version makes a
-// second 退回补件 an event of its own.
-func (f *Flow) tell(ctx context.Context, tx pg.Tx, o order.Order, t notify.Template, args map[string]string) error {
+// second 退回补件 an event of its own, and so does each further word for what can happen more than once, a refund's own
+// number for example.
+func (f *Flow) tell(ctx context.Context, tx pg.Tx, o order.Order, t notify.Template, args map[string]string, event ...string) error {
 	agent, _, err := f.Orders.Persons(ctx, tx, o.ID)
 	if err != nil {
 		return err
@@ -23,6 +24,9 @@ func (f *Flow) tell(ctx context.Context, tx pg.Tx, o order.Order, t notify.Templ
 	key := "order:" + o.No + ":" + string(t)
 	if t == notify.Returned {
 		key += ":" + strconv.Itoa(o.Gates.ContentVersion)
+	}
+	for _, word := range event {
+		key += ":" + word
 	}
 	return f.Messages.Queue(ctx, tx, notify.Message{OrderID: o.ID, Template: t, Channel: notify.SMS, To: agent.Phone, Args: args, Key: key})
 }

@@ -13,17 +13,35 @@ import (
 // Template names a text. SMS vendors approve each text and know it by a number of their own.
 type Template string
 
-// The templates of PRODUCT.md's message list that the reviewed path needs.
+// The templates of PRODUCT.md's message list.
 const (
 	Login           Template = "login_code"
 	Accepted        Template = "accepted"
 	PaymentSettled  Template = "payment_settled"
+	PaidOnline      Template = "paid_online" // money for an order of the online path: the Ukey can be updated at once
 	PaymentReminder Template = "payment_reminder"
+	UnpaidReminder  Template = "unpaid_reminder"
+	PartPaid        Template = "part_paid"
+	ClosedUnpaid    Template = "closed_unpaid"
+	ClosedExpired   Template = "closed_expired"
+	MovedToReviewed Template = "moved_to_reviewed"
+	Withdrawn       Template = "withdrawn"
+	WithdrawnPaid   Template = "withdrawn_paid"
+	PaidLate        Template = "paid_late"
+	PaidTwice       Template = "paid_twice"
+	RefundSent      Template = "refund_sent"
 	Returned        Template = "returned"
 	Rejected        Template = "rejected"
 	Approved        Template = "approved"
 	Invoice         Template = "invoice"
+	UpdateReminder  Template = "update_reminder"
 )
+
+// Templates lists every template, in the order of a renewal's course. An installation knows the vendor's number of each.
+var Templates = []Template{
+	Login, Accepted, PaymentReminder, UnpaidReminder, PartPaid, PaymentSettled, PaidOnline, ClosedUnpaid, ClosedExpired,
+	MovedToReviewed, Returned, Rejected, Withdrawn, WithdrawnPaid, PaidLate, PaidTwice, RefundSent, Approved, Invoice, UpdateReminder,
+}
 
 // spec is a text with its variables in the order in which the vendor's approved template has them.
 type spec struct {
@@ -46,6 +64,31 @@ var specs = map[Template]spec{
 	PaymentReminder: {
 		params: []string{"no", "amount"}, waits: true,
 		text: "订单{no}的费用{amount}元尚未到账，请从贵单位对公账户汇款并上传汇款凭证；逾期订单将自动关闭。",
+	},
+	UnpaidReminder: {
+		params: []string{"no", "amount", "until"}, waits: true,
+		text: "订单{no}的费用{amount}元尚未支付，请在{until}前完成支付，逾期订单将自动关闭。",
+	},
+	PartPaid: {
+		params: []string{"no", "paid", "missing"},
+		text:   "订单{no}已到账{paid}元，还差{missing}元，请从贵单位对公账户补足差额；补足后订单自动继续办理。",
+	},
+	PaidOnline:    {params: []string{"no", "amount"}, text: "订单{no}已支付{amount}元，请插上Ukey，打开驱动更新证书。咨询电话400-112-3838。"},
+	ClosedUnpaid:  {params: []string{"no"}, text: "订单{no}逾期未缴费，已关闭。如需续期，请重新提交。咨询电话400-112-3838。"},
+	ClosedExpired: {params: []string{"no"}, text: "订单{no}在证书到期前未缴费，已关闭。请按证书已过期的流程重新提交。咨询电话400-112-3838。"},
+	MovedToReviewed: {
+		params: []string{"no"},
+		text: "订单{no}的原证书已过期，所付费用继续有效。请登录办理页面补交资料：加盖红色公章的续期申请表、加盖公章的营业执照复印件，" +
+			"并由经办人完成身份认证。审核通过后即可更新证书。",
+	},
+	Withdrawn:     {params: []string{"no"}, text: "订单{no}已按您的要求撤回。如需续期，请重新提交。"},
+	WithdrawnPaid: {params: []string{"no", "amount"}, text: "订单{no}已按您的要求撤回，所付{amount}元将原路退回，退回后短信通知。"},
+	PaidLate:      {params: []string{"no", "amount"}, text: "订单{no}已关闭，随后支付的{amount}元将原路退回。如需续期，请重新提交。"},
+	PaidTwice:     {params: []string{"no", "amount"}, text: "订单{no}已收到两次付款，多付的{amount}元将原路退回。"},
+	RefundSent:    {params: []string{"no", "amount"}, text: "订单{no}的退款{amount}元已原路退回，请留意查收。咨询电话400-112-3838。"},
+	UpdateReminder: {
+		params: []string{"no", "days"}, waits: true,
+		text: "订单{no}的新证书已签发{days}天，还没有更新到Ukey。请插上Ukey，打开驱动点“开始更新”。咨询电话400-112-3838。",
 	},
 	Returned: {params: []string{"no", "reason"}, text: "订单{no}的资料需要补正：{reason}。请登录办理页面按提示重新提交。"},
 	Rejected: {params: []string{"no", "reason"}, text: "订单{no}的续期申请未通过审核：{reason}。已缴费用将原路退回。"},

@@ -29,3 +29,20 @@ func TestCheckText(t *testing.T) {
 		require.Equal(t, key, fault.Of(err).Fields[0].Key, text)
 	}
 }
+
+// Every template can be filled: each variable of the text has a value of its own, and none is without a use. The mail's
+// text stands for both channels of an invoice.
+func TestTemplatesAreWhole(t *testing.T) {
+	t.Parallel()
+	require.Len(t, notify.Templates, notify.SpecCount())
+	for _, name := range notify.Templates {
+		params, text := notify.Spec(name)
+		require.NotEmpty(t, text, name)
+		for _, p := range params {
+			require.Contains(t, text, "{"+p+"}", "%s", name)
+		}
+		for _, word := range []string{"http", "www.", ".com", "！", "抱歉", "请注意"} {
+			require.NotContains(t, text, word, "%s", name)
+		}
+	}
+}

@@ -62,7 +62,7 @@ type Tencent struct {
 	SMSRegion   string            `name:"sms-region" default:"ap-guangzhou" help:"Region of the SMS service."`
 	SMSApp      string            `name:"sms-app-id" help:"SmsSdkAppId."`
 	SMSSign     string            `name:"sms-sign" help:"Approved SMS signature."`
-	SMSTemplate map[string]string `name:"sms-templates" mapsep:"," placeholder:"NAME=ID" help:"Numbers of the approved texts: login_code, accepted, payment_settled, payment_reminder, returned, rejected, approved, invoice."`
+	SMSTemplate map[string]string `name:"sms-templates" mapsep:"," placeholder:"NAME=ID" help:"Numbers of the approved texts: login_code, accepted, payment_settled and so on; what misses is named at the start."`
 }
 
 // Nuonuo is the account at 诺诺's open platform and the seller on the invoices.
@@ -98,11 +98,6 @@ func (m SMTP) domain() string {
 	return domain
 }
 
-// templates are the texts whose vendor number must be known: the reviewed path sends all of them.
-var templates = []notify.Template{
-	notify.Login, notify.Accepted, notify.PaymentSettled, notify.PaymentReminder, notify.Returned, notify.Rejected, notify.Approved, notify.Invoice,
-}
-
 // ErrConfig tells that an installation is not fully described; the text names each setting that misses.
 var ErrConfig = errors.New("cannot start")
 
@@ -125,7 +120,7 @@ func (c *Config) check() error {
 	need(n.TaxNo != "", "CACONSOLE_NUONUO_TAX_NO", "the seller's tax number")
 	need(c.SMTP.Address != "" && c.SMTP.From != "", "CACONSOLE_SMTP_ADDRESS, …_FROM", "mail server and sender")
 	var texts []string
-	for _, name := range templates {
+	for _, name := range notify.Templates {
 		if c.Tencent.SMSTemplate[string(name)] == "" {
 			texts = append(texts, string(name))
 		}

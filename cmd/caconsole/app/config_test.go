@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/notify"
 )
 
 // described is a configuration with everything in it.
@@ -15,7 +17,7 @@ func described() Config {
 		Nuonuo:  Nuonuo{AppKey: "a", AppSecret: "b", AccessToken: "c", TaxNo: "d"},
 		SMTP:    SMTP{Address: "mail:25", From: "ca@example.test"},
 	}
-	for _, name := range templates {
+	for _, name := range notify.Templates {
 		c.Tencent.SMSTemplate[string(name)] = "1"
 	}
 	return c

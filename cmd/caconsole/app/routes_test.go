@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/pg/pgtest"
 	"caconsole/admin/seal"
@@ -47,7 +48,7 @@ func open(t *testing.T) *console {
 	keys, err := seal.NewKeys()
 	require.NoError(t, err)
 	texts := map[string]string{}
-	for i, name := range templates {
+	for i, name := range notify.Templates {
 		texts[string(name)] = fmt.Sprint(i)
 	}
 	c.App, err = New(t.Context(), Config{
