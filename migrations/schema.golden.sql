@@ -238,6 +238,16 @@ CREATE INDEX bank_line_waiting ON public.bank_line USING btree (booked_on DESC, 
 GRANT INSERT, SELECT, UPDATE ON bank_line TO caconsole_app
 GRANT SELECT ON bank_line TO caconsole_read
 
+CREATE TABLE calendar_day
+    day date NOT NULL
+    works boolean NOT NULL
+    name text NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT calendar_day_pkey PRIMARY KEY (day)
+    CONSTRAINT calendar_day_name CHECK (length(name) >= 1 AND length(name) <= 40)
+GRANT DELETE, INSERT, SELECT, UPDATE ON calendar_day TO caconsole_app
+GRANT SELECT ON calendar_day TO caconsole_read
+
 CREATE TABLE casbin_rule
     ptype text NOT NULL
     v0 text NOT NULL
@@ -423,6 +433,18 @@ GRANT SELECT (version) ON form_version TO caconsole_read
 GRANT SELECT (order_no) ON form_version TO caconsole_read
 GRANT SELECT (digest) ON form_version TO caconsole_read
 GRANT SELECT (created_at) ON form_version TO caconsole_read
+
+CREATE TABLE holder_proof
+    authorisation_id uuid NOT NULL
+    update_id uuid NOT NULL
+    signature bytea NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT holder_proof_pkey PRIMARY KEY (authorisation_id)
+    CONSTRAINT holder_proof_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
+    CONSTRAINT holder_proof_update_id_fkey FOREIGN KEY (update_id) REFERENCES update_session(id)
+    CONSTRAINT holder_proof_update_key UNIQUE (update_id)
+GRANT INSERT, SELECT ON holder_proof TO caconsole_app
+GRANT SELECT ON holder_proof TO caconsole_read
 
 CREATE TABLE idem_key
     principal text NOT NULL
@@ -615,7 +637,7 @@ CREATE TABLE invoice
     CONSTRAINT invoice_pdf_sm3 CHECK (octet_length(pdf_sm3) = 32)
     CONSTRAINT invoice_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
     CONSTRAINT invoice_serial_key UNIQUE (serial)
-    CONSTRAINT invoice_state CHECK (state = ANY (ARRAY['requested'::text, 'issuing'::text, 'issued'::text, 'failed'::text]))
+    CONSTRAINT invoice_state CHECK (state = ANY (ARRAY['requested'::text, 'issuing'::text, 'issued'::text, 'failed'::text, 'cancelled'::text]))
     CONSTRAINT invoice_sum CHECK ((net_fen + tax_fen) = total_fen)
     CONSTRAINT invoice_total CHECK (total_fen > 0)
 CREATE INDEX invoice_by_name ON public.invoice USING gin (bigrams(buyer_title)) WITH (fastupdate=off)
@@ -623,7 +645,7 @@ CREATE INDEX invoice_of_project ON public.invoice USING btree (project_id, creat
 CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (order_id, kind)
 CREATE INDEX invoice_open ON public.invoice USING btree (changed_at, id) WHERE (state = ANY (ARRAY['requested'::text, 'issuing'::text]))
 CREATE INDEX invoice_recent ON public.invoice USING btree (created_at DESC, id DESC)
-CREATE INDEX invoice_unissued ON public.invoice USING btree (created_at DESC, id DESC) WHERE (state <> 'issued'::text)
+CREATE INDEX invoice_unissued ON public.invoice USING btree (created_at DESC, id DESC) WHERE (state <> ALL (ARRAY['issued'::text, 'cancelled'::text]))
 GRANT INSERT, SELECT, UPDATE ON invoice TO caconsole_app
 GRANT SELECT (id) ON invoice TO caconsole_read
 GRANT SELECT (order_id) ON invoice TO caconsole_read
@@ -807,6 +829,33 @@ GRANT SELECT (created_at) ON message TO caconsole_read
 GRANT SELECT (sent_at) ON message TO caconsole_read
 GRANT SELECT (changed_at) ON message TO caconsole_read
 
+CREATE TABLE online_payment
+    intent_id uuid NOT NULL
+    order_id uuid NOT NULL
+    method text NOT NULL
+    transaction_id text NOT NULL
+    amount_fen bigint NOT NULL
+    currency text NOT NULL
+    paid_at timestamp with time zone NOT NULL
+    learned_by text NOT NULL
+    suspense text NOT NULL DEFAULT ''::text
+    refunded_fen bigint NOT NULL DEFAULT 0
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT online_payment_pkey PRIMARY KEY (intent_id)
+    CONSTRAINT online_payment_amount CHECK (amount_fen > 0)
+    CONSTRAINT online_payment_intent_id_fkey FOREIGN KEY (intent_id) REFERENCES payment_intent(id)
+    CONSTRAINT online_payment_learned_by CHECK (learned_by = ANY (ARRAY['notice'::text, 'query'::text]))
+    CONSTRAINT online_payment_method CHECK (method = ANY (ARRAY['wechat'::text, 'alipay'::text]))
+    CONSTRAINT online_payment_once UNIQUE (method, transaction_id)
+    CONSTRAINT online_payment_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT online_payment_refunded CHECK (refunded_fen >= 0 AND refunded_fen <= amount_fen)
+    CONSTRAINT online_payment_suspense CHECK (suspense = ANY (ARRAY[''::text, 'paid_late'::text, 'paid_twice'::text, 'years_changed'::text, 'wrong_amount'::text]))
+    CONSTRAINT online_payment_transaction_id CHECK (transaction_id <> ''::text)
+CREATE INDEX online_payment_in_suspense ON public.online_payment USING btree (created_at DESC, intent_id DESC) WHERE (suspense <> ''::text)
+CREATE INDEX online_payment_of_order ON public.online_payment USING btree (order_id)
+GRANT INSERT, SELECT, UPDATE ON online_payment TO caconsole_app
+GRANT SELECT ON online_payment TO caconsole_read
+
 CREATE TABLE order_duty
     order_id uuid NOT NULL
     staff_id uuid NOT NULL
@@ -834,6 +883,28 @@ CREATE TABLE order_event
 CREATE INDEX order_event_of_order ON public.order_event USING btree (order_id, id)
 GRANT INSERT, SELECT ON order_event TO caconsole_app
 GRANT SELECT ON order_event TO caconsole_read
+
+CREATE TABLE order_nudge
+    order_id uuid NOT NULL
+    kind text NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT order_nudge_pkey PRIMARY KEY (order_id, kind)
+    CONSTRAINT order_nudge_kind CHECK (kind = ANY (ARRAY['unpaid'::text, 'transfer'::text, 'overdue'::text, 'update_1'::text, 'update_3'::text, 'update_7'::text, 'called'::text]))
+    CONSTRAINT order_nudge_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+GRANT DELETE, INSERT, SELECT ON order_nudge TO caconsole_app
+GRANT SELECT ON order_nudge TO caconsole_read
+
+CREATE TABLE order_unblocked
+    order_id uuid NOT NULL
+    staff_id uuid NOT NULL
+    reason text NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT order_unblocked_pkey PRIMARY KEY (order_id)
+    CONSTRAINT order_unblocked_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT order_unblocked_reason CHECK (length(reason) >= 1 AND length(reason) <= 500)
+    CONSTRAINT order_unblocked_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+GRANT INSERT, SELECT ON order_unblocked TO caconsole_app
+GRANT SELECT ON order_unblocked TO caconsole_read
 
 CREATE TABLE orders
     id uuid NOT NULL
@@ -887,6 +958,7 @@ CREATE TABLE orders
     closed_at timestamp with time zone
     created_at timestamp with time zone NOT NULL
     updated_at timestamp with time zone NOT NULL
+    old_not_after timestamp with time zone
     CONSTRAINT orders_pkey PRIMARY KEY (id)
     CONSTRAINT orders_agent_email_sealed CHECK (octet_length(agent_email_sealed) >= 34 AND get_byte(agent_email_sealed, 0) = 1)
     CONSTRAINT orders_agent_id_index CHECK (octet_length(agent_id_index) = 16)
@@ -928,6 +1000,7 @@ CREATE INDEX orders_by_old_pair ON public.orders USING btree (old_pair_id)
 CREATE INDEX orders_by_org ON public.orders USING btree (org_id_number, created_at DESC)
 CREATE INDEX orders_by_serial ON public.orders USING btree (cert_serial)
 CREATE INDEX orders_by_stage ON public.orders USING btree (stage, stage_since DESC, id DESC)
+CREATE INDEX orders_expiring ON public.orders USING btree (old_not_after, id) WHERE ((path = 'online'::text) AND (closed_at IS NULL) AND (issuance = ANY (ARRAY['none'::text, 'failed'::text])) AND (payment <> ALL (ARRAY['refunding'::text, 'refunded'::text])))
 CREATE INDEX orders_in_work ON public.orders USING btree (stage_since, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text, 'transfer'::text, 'returned'::text]))
 CREATE INDEX orders_of_project ON public.orders USING btree (project_id, created_at DESC, id DESC)
 CREATE INDEX orders_of_stage ON public.orders USING btree (stage, created_at DESC, id DESC)
@@ -954,18 +1027,61 @@ CREATE TABLE payment_intent
     created_at timestamp with time zone NOT NULL
     settled_at timestamp with time zone
     closed_at timestamp with time zone
+    code_url text NOT NULL DEFAULT ''::text
+    expires_at timestamp with time zone
+    ask_at timestamp with time zone
+    refunded_fen bigint NOT NULL DEFAULT 0
     CONSTRAINT payment_intent_pkey PRIMARY KEY (id)
     CONSTRAINT payment_intent_amount CHECK (amount_fen > 0)
+    CONSTRAINT payment_intent_asked CHECK (ask_at IS NULL OR method <> 'transfer'::text)
     CONSTRAINT payment_intent_method CHECK (method = ANY (ARRAY['transfer'::text, 'wechat'::text, 'alipay'::text]))
+    CONSTRAINT payment_intent_online CHECK ((method = 'transfer'::text) = (expires_at IS NULL))
     CONSTRAINT payment_intent_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
     CONSTRAINT payment_intent_own_no UNIQUE (own_no)
+    CONSTRAINT payment_intent_refunded CHECK (refunded_fen >= 0 AND refunded_fen <= amount_fen)
     CONSTRAINT payment_intent_state CHECK (state = ANY (ARRAY['awaiting'::text, 'settled'::text, 'closed'::text]))
     CONSTRAINT payment_intent_times CHECK ((state = 'settled'::text) = (settled_at IS NOT NULL) AND (state = 'closed'::text) = (closed_at IS NOT NULL))
     CONSTRAINT payment_intent_transfer CHECK (method <> 'transfer'::text OR account_no <> ''::text AND account_bank <> ''::text AND account_name <> ''::text)
 CREATE INDEX payment_intent_awaiting ON public.payment_intent USING btree (created_at, id) WHERE (state = 'awaiting'::text)
 CREATE UNIQUE INDEX payment_intent_one_live ON public.payment_intent USING btree (order_id) WHERE (state <> 'closed'::text)
+CREATE INDEX payment_intent_to_ask ON public.payment_intent USING btree (ask_at) WHERE (ask_at IS NOT NULL)
 GRANT INSERT, SELECT, UPDATE ON payment_intent TO caconsole_app
 GRANT SELECT ON payment_intent TO caconsole_read
+
+CREATE TABLE payment_refund
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    intent_id uuid NOT NULL
+    method text NOT NULL
+    own_no text NOT NULL
+    amount_fen bigint NOT NULL
+    reason text NOT NULL
+    state text NOT NULL
+    vendor_no text NOT NULL DEFAULT ''::text
+    failure text NOT NULL DEFAULT ''::text
+    ask_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    done_at timestamp with time zone
+    CONSTRAINT payment_refund_pkey PRIMARY KEY (id)
+    CONSTRAINT payment_refund_amount CHECK (amount_fen > 0)
+    CONSTRAINT payment_refund_done CHECK ((state = 'done'::text) = (done_at IS NOT NULL))
+    CONSTRAINT payment_refund_intent_id_fkey FOREIGN KEY (intent_id) REFERENCES payment_intent(id)
+    CONSTRAINT payment_refund_method CHECK (method = ANY (ARRAY['transfer'::text, 'wechat'::text, 'alipay'::text]))
+    CONSTRAINT payment_refund_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT payment_refund_own_no UNIQUE (own_no)
+    CONSTRAINT payment_refund_reason CHECK (reason = ANY (ARRAY['withdrawn'::text, 'rejected'::text, 'consent_withdrawn'::text, 'paid_twice'::text, 'paid_late'::text, 'years_changed'::text, 'wrong_amount'::text]))
+    CONSTRAINT payment_refund_state CHECK (state = ANY (ARRAY['waiting_invoice'::text, 'due'::text, 'sent'::text, 'done'::text, 'failed'::text, 'requested'::text]))
+    CONSTRAINT payment_refund_way CHECK (
+CASE
+    WHEN method = 'transfer'::text THEN state <> ALL (ARRAY['due'::text, 'sent'::text, 'failed'::text])
+    ELSE state <> 'requested'::text
+END)
+CREATE INDEX payment_refund_newest ON public.payment_refund USING btree (created_at DESC, id DESC)
+CREATE INDEX payment_refund_of_order ON public.payment_refund USING btree (order_id)
+CREATE UNIQUE INDEX payment_refund_once ON public.payment_refund USING btree (intent_id) WHERE (reason <> 'years_changed'::text)
+CREATE INDEX payment_refund_open ON public.payment_refund USING btree (ask_at) WHERE (state = ANY (ARRAY['due'::text, 'sent'::text]))
+GRANT INSERT, SELECT, UPDATE ON payment_refund TO caconsole_app
+GRANT SELECT ON payment_refund TO caconsole_read
 
 CREATE TABLE policy_version
     single boolean NOT NULL DEFAULT true
@@ -1056,6 +1172,60 @@ CREATE TABLE receivable_claim
     CONSTRAINT receivable_claim_receivable_id_fkey FOREIGN KEY (receivable_id) REFERENCES receivable(id)
 GRANT INSERT, SELECT, UPDATE ON receivable_claim TO caconsole_app
 GRANT SELECT ON receivable_claim TO caconsole_read
+
+CREATE TABLE red_letter
+    id uuid NOT NULL
+    invoice_id uuid NOT NULL
+    order_id uuid NOT NULL
+    project_id uuid NOT NULL
+    state text NOT NULL
+    serial text NOT NULL
+    try integer NOT NULL
+    form_state text NOT NULL DEFAULT ''::text
+    form_no text NOT NULL DEFAULT ''::text
+    number text NOT NULL DEFAULT ''::text
+    by_hand boolean NOT NULL DEFAULT false
+    pdf_object_key text
+    pdf_sm3 bytea
+    pdf_bytes bigint
+    pdf_data_key bytea
+    attempts integer NOT NULL DEFAULT 0
+    last_error text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    issued_at timestamp with time zone
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT red_letter_pkey PRIMARY KEY (id)
+    CONSTRAINT red_letter_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoice(id)
+    CONSTRAINT red_letter_issued CHECK (state <> 'issued'::text OR number <> ''::text AND issued_at IS NOT NULL)
+    CONSTRAINT red_letter_once UNIQUE (invoice_id)
+    CONSTRAINT red_letter_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT red_letter_pdf_sm3 CHECK (octet_length(pdf_sm3) = 32)
+    CONSTRAINT red_letter_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT red_letter_serial_key UNIQUE (serial)
+    CONSTRAINT red_letter_state CHECK (state = ANY (ARRAY['waiting_invoice'::text, 'requested'::text, 'asked'::text, 'waiting_buyer'::text, 'confirmed'::text, 'issued'::text, 'not_needed'::text, 'blocked'::text]))
+    CONSTRAINT red_letter_try CHECK (try >= 1)
+CREATE INDEX red_letter_blocked ON public.red_letter USING btree (created_at, id) WHERE (state = 'blocked'::text)
+CREATE INDEX red_letter_of_order ON public.red_letter USING btree (order_id)
+CREATE INDEX red_letter_open ON public.red_letter USING btree (changed_at, id) WHERE (state <> ALL (ARRAY['issued'::text, 'not_needed'::text, 'blocked'::text]))
+CREATE INDEX red_letter_recent ON public.red_letter USING btree (created_at DESC, id DESC)
+GRANT INSERT, SELECT, UPDATE ON red_letter TO caconsole_app
+GRANT SELECT (id) ON red_letter TO caconsole_read
+GRANT SELECT (invoice_id) ON red_letter TO caconsole_read
+GRANT SELECT (order_id) ON red_letter TO caconsole_read
+GRANT SELECT (project_id) ON red_letter TO caconsole_read
+GRANT SELECT (state) ON red_letter TO caconsole_read
+GRANT SELECT (serial) ON red_letter TO caconsole_read
+GRANT SELECT (try) ON red_letter TO caconsole_read
+GRANT SELECT (form_state) ON red_letter TO caconsole_read
+GRANT SELECT (form_no) ON red_letter TO caconsole_read
+GRANT SELECT (number) ON red_letter TO caconsole_read
+GRANT SELECT (by_hand) ON red_letter TO caconsole_read
+GRANT SELECT (pdf_bytes) ON red_letter TO caconsole_read
+GRANT SELECT (attempts) ON red_letter TO caconsole_read
+GRANT SELECT (last_error) ON red_letter TO caconsole_read
+GRANT SELECT (created_at) ON red_letter TO caconsole_read
+GRANT SELECT (issued_at) ON red_letter TO caconsole_read
+GRANT SELECT (changed_at) ON red_letter TO caconsole_read
 
 CREATE TABLE review_claim
     order_id uuid NOT NULL

@@ -49,16 +49,31 @@ type Intent struct {
 	Amount    money.Fen
 	OwnNo     string // our number of this payment, unique for ever
 	State     State
-	Account   Account // for a transfer
+	Account   Account   // for a transfer
+	CodeURL   string    // for a method of paying at once, once its vendor has answered
+	ExpiresAt time.Time // of the code; zero for a transfer
+	Asked     bool      // the vendor may still have something to tell
 	CreatedAt time.Time
 	SettledAt time.Time // zero until settled
 }
 
-// Instruction is what a transfer's payer needs. The reference helps the matching and is never required.
+// Payable tells whether a payer who is shown the intent now can still pay by it.
+func (i Intent) Payable(now time.Time) bool {
+	return i.State == Awaiting && (i.ExpiresAt.IsZero() || now.Add(codeLeft).Before(i.ExpiresAt))
+}
+
+// codeLeft is how long a code must still live to be shown again.
+const codeLeft = 5 * time.Minute
+
+// Instruction is what a payer needs: an account, or a code to scan. The reference of a transfer helps the matching and
+// is never required.
 type Instruction struct {
-	Account   Account
+	Method    Method
 	Amount    money.Fen
+	Account   Account
 	Reference string // the order number
+	CodeURL   string
+	ExpiresAt time.Time // of the code
 }
 
 // Choice is what Choose needs to know of an order.

@@ -32,6 +32,9 @@ type intentRow struct {
 	AccountNo   string
 	AccountBank string
 	AccountName string
+	CodeURL     string
+	ExpiresAt   *time.Time
+	AskAt       *time.Time
 	CreatedAt   time.Time
 	SettledAt   *time.Time
 	ClosedAt    *time.Time
@@ -43,45 +46,52 @@ func (intentRow) TableName() string { return "payment_intent" }
 func (r intentRow) intent() Intent {
 	i := Intent{
 		ID: r.ID, OrderID: r.OrderID, Method: r.Method, Amount: r.AmountFen, OwnNo: r.OwnNo, State: r.State,
-		Account: Account{No: r.AccountNo, Bank: r.AccountBank, Name: r.AccountName}, CreatedAt: r.CreatedAt,
+		Account: Account{No: r.AccountNo, Bank: r.AccountBank, Name: r.AccountName}, CodeURL: r.CodeURL, Asked: r.AskAt != nil,
+		CreatedAt: r.CreatedAt,
 	}
 	if r.SettledAt != nil {
 		i.SettledAt = *r.SettledAt
+	}
+	if r.ExpiresAt != nil {
+		i.ExpiresAt = *r.ExpiresAt
 	}
 	return i
 }
 
 // Choose records that an order is to be paid by transfer and says where to. Chosen already, the answer is the same
 // again, also if our account has changed since. The caller holds the order's row lock and moves its gate. Faults:
-// Conflict payment_amount_changed if the live intent is for another amount.
+// Conflict payment_amount_changed if the live intent is for another amount, payment_chosen if it is for another method.
 func (p *Payments) Choose(ctx context.Context, tx pg.Tx, c Choice) (Instruction, error) {
 	live, err := p.Intent(ctx, tx, c.OrderID)
 	if fault.Is(err, fault.NotFound) {
-		live, err = p.open(tx, c)
+		live, err = p.open(tx, c.OrderID, c.OrderNo+"-", intentRow{
+			Method: Transfer, AmountFen: c.Amount,
+			AccountNo: c.Account.No, AccountBank: c.Account.Bank, AccountName: c.Account.Name,
+		})
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Instruction{}, err
-	}
-	if live.Amount != c.Amount {
+	case live.Method != Transfer:
+		return Instruction{}, fault.New(fault.Conflict, "payment_chosen", nil)
+	case live.Amount != c.Amount:
 		return Instruction{}, fault.New(fault.Conflict, "payment_amount_changed", fault.Args{"amount": live.Amount.String()})
 	}
-	return Instruction{Account: live.Account, Amount: live.Amount, Reference: c.OrderNo}, nil
+	return Instruction{Method: Transfer, Account: live.Account, Amount: live.Amount, Reference: c.OrderNo}, nil
 }
 
-func (p *Payments) open(tx pg.Tx, c Choice) (Intent, error) {
+// open makes an intent; its number is the prefix and how many of the order there are.
+func (p *Payments) open(tx pg.Tx, orderID uuid.UUID, prefix string, r intentRow) (Intent, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Intent{}, fault.Wrap("payment_id", err)
 	}
 	var before int64
-	if err := tx.Gorm().Model(&intentRow{}).Where("order_id = ?", c.OrderID).Count(&before).Error; err != nil {
+	if err := tx.Gorm().Model(&intentRow{}).Where("order_id = ?", orderID).Count(&before).Error; err != nil {
 		return Intent{}, pg.Fault(err)
 	}
-	r := intentRow{
-		ID: id, OrderID: c.OrderID, Method: Transfer, AmountFen: c.Amount, State: Awaiting,
-		OwnNo:     c.OrderNo + "-" + strconv.FormatInt(before+1, 10),
-		AccountNo: c.Account.No, AccountBank: c.Account.Bank, AccountName: c.Account.Name, CreatedAt: p.now(),
-	}
+	r.ID, r.OrderID, r.State, r.CreatedAt = id, orderID, Awaiting, p.now()
+	r.OwnNo = prefix + strconv.FormatInt(before+1, 10)
 	if err := tx.Gorm().Create(&r).Error; err != nil {
 		return Intent{}, pg.Fault(err)
 	}

@@ -42,11 +42,15 @@ type Settings struct {
 	OneAtATime         Scope  `json:"one_at_a_time"`            //
 	Keys               Keys   `json:"keys"`                     //
 	TelecomOnReviewed  bool   `json:"telecom_on_reviewed"`      // 运营商三要素 of the agent
+	TelecomOnOnline    bool   `json:"telecom_on_online"`        // likewise, where the Ukey authorises the renewal
 	LegalPersonID      bool   `json:"legal_person_id_required"` //
 
 	IdentitySessionMinutes int `json:"identity_session_minutes"` // life of the link behind the QR code
 	IdentityTriesPerDay    int `json:"identity_tries_per_day"`   // per order and Beijing day
 	IdentityThreshold      int `json:"identity_threshold"`       // smallest similarity of face and ID card, 0–100
+
+	OnlineMethods []string `json:"online_methods"` // ways to pay at once that are offered: wechat, alipay
+	CodeMinutes   int      `json:"code_minutes"`   // life of the code a payer scans; renewable
 
 	UnpaidHours  int `json:"unpaid_hours"`  // an order nobody pays closes after so long
 	TransferDays int `json:"transfer_days"` // one to be paid by transfer (对公转账) so many days after the choice
@@ -68,10 +72,14 @@ func Defaults() Settings {
 		OneAtATime:        ScopeAccount,
 		Keys:              KeysKeep,
 		TelecomOnReviewed: true,
+		TelecomOnOnline:   true,
 
 		IdentitySessionMinutes: 30,
 		IdentityTriesPerDay:    3,
 		IdentityThreshold:      80,
+
+		OnlineMethods: []string{"wechat", "alipay"},
+		CodeMinutes:   120,
 
 		UnpaidHours:  72,
 		TransferDays: 15,
@@ -94,12 +102,23 @@ func (s Settings) IdentitySessionTTL() time.Duration {
 	return time.Duration(s.IdentitySessionMinutes) * time.Minute
 }
 
+// CodeLife is the life of a code to pay by.
+func (s Settings) CodeLife() time.Duration { return time.Duration(s.CodeMinutes) * time.Minute }
+
 // UnpaidAfter is how long an order waits for a choice of payment or the payment itself.
 func (s Settings) UnpaidAfter() time.Duration { return time.Duration(s.UnpaidHours) * time.Hour }
 
 // TransferWithin is how long an order waits for a transfer to arrive.
 func (s Settings) TransferWithin() time.Duration {
 	return time.Duration(s.TransferDays) * 24 * time.Hour
+}
+
+// TelecomOn says whether the carriers are asked about the agent on a path.
+func (s Settings) TelecomOn(online bool) bool {
+	if online {
+		return s.TelecomOnOnline
+	}
+	return s.TelecomOnReviewed
 }
 
 // with lays stored values over s. A key the code does not know, or a value that does not fit, is an error: a
@@ -124,6 +143,9 @@ func (s Settings) with(values map[string]json.RawMessage) (Settings, error) {
 	return s, nil
 }
 
+// codeMinutesLeast is the shortest life of a code to pay by.
+const codeMinutesLeast = 10
+
 func (s Settings) check() error {
 	positive := map[string]int{
 		"login_code_minutes": s.LoginCodeMinutes, "identity_session_minutes": s.IdentitySessionMinutes,
@@ -144,6 +166,10 @@ func (s Settings) check() error {
 		return errors.New("project: setting medium_prefix is empty: every certificate would be of the project")
 	case s.WindowBeforeDays < 0, s.IdentityThreshold < 0, s.IdentityThreshold > 100:
 		return errors.New("project: setting window_before_days or identity_threshold is out of range")
+	case s.CodeMinutes < codeMinutesLeast:
+		return fmt.Errorf("project: setting code_minutes must be at least %d: a payer needs time", codeMinutesLeast)
+	case slices.ContainsFunc(s.OnlineMethods, func(m string) bool { return m != "wechat" && m != "alipay" }):
+		return fmt.Errorf("project: setting online_methods is %q", s.OnlineMethods)
 	case s.InvoiceTaxRatePercent < 0, s.InvoiceTaxRatePercent > 100:
 		return errors.New("project: setting invoice_tax_rate_percent is out of range")
 	}

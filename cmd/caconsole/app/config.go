@@ -30,6 +30,8 @@ type Config struct {
 	Signer      string  `name:"signer-socket" placeholder:"PATH" help:"Unix socket of casigner."`
 	Tencent     Tencent `embed:"" prefix:"tencent-" group:"Vendor: Tencent Cloud (identity, carriers, SMS)"`
 	Nuonuo      Nuonuo  `embed:"" prefix:"nuonuo-" group:"Vendor: 诺诺 (invoices)"`
+	WeChat      WeChat  `embed:"" prefix:"wechat-" group:"Vendor: WeChat Pay (API v3, Native)"`
+	Alipay      Alipay  `embed:"" prefix:"alipay-" group:"Vendor: Alipay (open platform, RSA2)"`
 	SMTP        SMTP    `embed:"" prefix:"smtp-" group:"Mail server"`
 
 	// What the program adds of its own.
@@ -76,6 +78,27 @@ type Nuonuo struct {
 	Address     string      `name:"address" help:"Seller's address on the invoice."`
 	Account     string      `name:"account" help:"Seller's bank and account on the invoice."`
 	Clerk       string      `name:"clerk" default:"系统" help:"Who issues (开票人)."`
+}
+
+// WeChat is the merchant's account at WeChat Pay. Without an AppID payment by WeChat is not offered.
+type WeChat struct {
+	URL            string      `name:"url" default:"https://api.mch.weixin.qq.com" help:"API v3."`
+	AppID          string      `name:"app-id" help:"appid that the merchant is bound to. Without it payment by WeChat is not offered."`
+	MchID          string      `name:"mch-id" help:"Merchant number."`
+	APIv3Key       seal.Secret `name:"apiv3-key" help:"APIv3 key, 32 bytes."`
+	MerchantKey    string      `name:"merchant-key" placeholder:"FILE" help:"Merchant's private key (PEM)."`
+	MerchantSerial string      `name:"merchant-serial" help:"Serial number of the merchant's certificate."`
+	PlatformKey    string      `name:"platform-key" placeholder:"FILE" help:"WeChat Pay's public key, or its platform certificate (PEM)."`
+	PlatformSerial string      `name:"platform-serial" help:"Id of the public key (PUB_KEY_ID_…), or serial number of the platform certificate."`
+}
+
+// Alipay is the application at Alipay's open platform. Without an AppID payment by Alipay is not offered.
+type Alipay struct {
+	URL       string `name:"url" default:"https://openapi.alipay.com" help:"Open platform; /gateway.do is added."`
+	AppID     string `name:"app-id" help:"app_id. Without it payment by Alipay is not offered."`
+	AppKey    string `name:"app-key" placeholder:"FILE" help:"Application's private key (PEM)."`
+	AlipayKey string `name:"alipay-key" placeholder:"FILE" help:"Alipay's public key for the application (PEM)."`
+	SellerID  string `name:"seller-id" help:"Seller's user number (2088…)."`
 }
 
 // SMTP is the house's mail server and who writes.
