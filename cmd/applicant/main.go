@@ -1,6 +1,6 @@
 // Command applicant is the world outside the console: the vendors it talks to, simulated with their real protocols, and
-// a robot that renews a certificate as an applicant would. It imports nothing of the console, so that a mistake cannot
-// be made twice and cancel out.
+// robots that renew certificates as applicants would. It imports nothing of the console, so that a mistake cannot be made
+// twice and cancel out.
 package main
 
 import (
@@ -148,31 +148,4 @@ func (c *vendorsCommand) Run(rt *shared) error {
 		rt.log.InfoContext(rt.ctx, "listening", "vendor", name, "address", address)
 	}
 	return s.Serve(rt.ctx)
-}
-
-type renewCommand struct {
-	Base    string        `help:"Base URL of the console's public app." required:""`
-	Ukeys   string        `help:"Folder of Ukeys, one folder for each serial number." required:"" type:"existingdir"`
-	Serial  string        `help:"Serial number of the certificate to renew." required:""`
-	Path    string        `help:"Path to walk." enum:"reviewed" default:"reviewed"`
-	Pay     string        `help:"How to pay." enum:"transfer" default:"transfer"`
-	Years   int           `help:"For how many years." default:"1"`
-	Out     string        `help:"Folder for the bank statement and the new certificates." type:"path"`
-	Ports   string        `help:"ports.json with the simulators' addresses (default: beside --ukeys)." type:"path"`
-	Timeout time.Duration `help:"How long to wait for everybody." default:"10m"`
-	Poll    time.Duration `help:"How often to ask." default:"1s"`
-}
-
-// Run renews the certificate.
-func (c *renewCommand) Run(rt *shared) error {
-	painter, err := paper.Open(rt.font)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(rt.ctx, c.Timeout)
-	defer cancel()
-	return renew.Run(ctx, renew.Options{
-		Base: c.Base, Ukeys: c.Ukeys, Serial: c.Serial, Out: c.Out, Ports: c.Ports, Years: c.Years, Poll: c.Poll,
-		Now: rt.now, Log: rt.log, Painter: painter,
-	})
 }

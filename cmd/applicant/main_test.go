@@ -45,7 +45,7 @@ func TestHelpAndWrongCommandLines(t *testing.T) {
 	for _, flag := range []string{"--outbox", "--ports", "--invoice-delay", "$TENCENTCLOUD_SECRET_KEY"} {
 		require.Contains(t, out.String(), flag)
 	}
-	for _, args := range [][]string{{}, {"dance"}, {"renew"}, {"renew", "--base", "http://127.0.0.1:1", "--ukeys", t.TempDir(), "--serial", "1", "--pay", "wechat"}} {
+	for _, args := range [][]string{{}, {"dance"}, {"renew"}, {"renew", "--base", "http://127.0.0.1:1", "--ukeys", t.TempDir(), "--serial", "1", "--pay", "cash"}} {
 		code, _, log := start(t.Context(), args...)
 		require.Equal(t, exitFailed, code, args)
 		require.NotEmpty(t, log.String())

@@ -17,6 +17,8 @@ const (
 	Telecom  = "telecom"  // Tencent Cloud FaceID, three-factor check
 	SMS      = "sms"      // Tencent Cloud SMS
 	Invoice  = "invoice"  // 诺诺 open platform
+	WeChat   = "wechat"   // WeChat Pay
+	Alipay   = "alipay"   // Alipay open platform
 	SMTP     = "smtp"     // mail server
 )
 

@@ -56,23 +56,31 @@ func (p *Problem) Unwrap() error {
 	return ErrRefused
 }
 
-// maxTries is how often a request is made whose answer is lost or says that the server failed.
-const maxTries = 5
+// maxTries is how often a request is made to which the server answers that it failed. A server that cannot be reached,
+// or that asks for patience, is waited for as long as there is time.
+const maxTries = 8
+
+// longestPause is between two tries.
+const longestPause = 5 * time.Second
 
 // api is one client of the intake API.
 type api struct {
-	base  string
-	token string // Bearer; "" before the login
-	http  *http.Client
-	log   *slog.Logger
+	base    string
+	token   string // Bearer; "" before the login
+	http    *http.Client
+	log     *slog.Logger
+	observe func(Call) // nil is nobody
 }
 
-// reply is an answer of 2xx.
+// reply is an answer of 2xx, or 304 to who asked for it.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
+
+// errNoAnswer says that nobody answered: the server restarts, or the line broke.
+var errNoAnswer = errors.New("no answer")
 
 // do sends one request. Answers 429 and 503 are waited out as Retry-After says, and a POST keeps its idempotency key
 // over all tries; so does one whose answer was lost. Everything else that is not 2xx is a *Problem.
@@ -83,11 +91,11 @@ func (a *api) do(ctx context.Context, method, path, contentType string, body []b
 		switch {
 		case err == nil && wait == 0:
 			return r, nil
-		case err != nil && (try >= maxTries || ctx.Err() != nil || errors.Is(err, ErrRefused)):
-			return r, err
+		case ctx.Err() != nil, errors.Is(err, ErrRefused), err != nil && !errors.Is(err, errNoAnswer) && try >= maxTries:
+			return r, errors.Join(err, ctx.Err())
 		case err != nil:
-			a.log.WarnContext(ctx, "no answer, trying again", "method", method, "path", path, "error", err)
-			wait = time.Duration(try) * 500 * time.Millisecond
+			wait = min(time.Duration(try)*500*time.Millisecond, longestPause)
+			a.log.WarnContext(ctx, "trying again", "method", method, "path", path, "wait", wait, "error", err)
 		default:
 			a.log.InfoContext(ctx, "told to wait", "path", path, "status", r.status, "wait", wait)
 		}
@@ -101,7 +109,7 @@ func (a *api) do(ctx context.Context, method, path, contentType string, body []b
 func (a *api) once(ctx context.Context, method, path, contentType string, body []byte, header http.Header, key string) (reply, time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
 	if err != nil {
-		return reply{}, 0, fmt.Errorf("build request: %w", err)
+		return reply{}, 0, refuse("no such address: %s", err)
 	}
 	req.Header.Set("Accept-Language", "zh-CN")
 	if contentType != "" {
@@ -116,25 +124,35 @@ func (a *api) once(ctx context.Context, method, path, contentType string, body [
 	for k, v := range header {
 		req.Header[k] = v
 	}
+	watch := a.watch(method, path)
 	resp, err := a.http.Do(req)
 	if err != nil {
-		return reply{}, 0, fmt.Errorf("%s %s: %w", method, path, err)
+		watch(ctx, 0, "")
+		return reply{}, 0, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 32<<20))
-	r := reply{resp.StatusCode, resp.Header, raw}
-	switch {
-	case err != nil:
-		return r, 0, fmt.Errorf("%s %s: %w", method, path, err)
-	case resp.StatusCode/100 == 2:
-		return r, 0, nil
-	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusServiceUnavailable:
-		return r, retryAfter(resp.Header), nil
+	if err != nil {
+		watch(ctx, 0, "")
+		return reply{}, 0, fmt.Errorf("%w: %s %s: %w", errNoAnswer, method, path, err)
 	}
-	return r, 0, problemOf(r)
+	r := reply{resp.StatusCode, resp.Header, raw}
+	if r.status/100 == 2 || r.status == http.StatusNotModified {
+		watch(ctx, r.status, "")
+		return r, 0, nil
+	}
+	p := problemOf(r)
+	watch(ctx, r.status, p.Code)
+	switch r.status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return r, retryAfter(resp.Header), nil
+	case http.StatusBadGateway, http.StatusGatewayTimeout: // a proxy in front of a server that restarts
+		return r, 0, fmt.Errorf("%w: %w", errNoAnswer, p)
+	}
+	return r, 0, p
 }
 
-func problemOf(r reply) error {
+func problemOf(r reply) *Problem {
 	p := &Problem{}
 	if err := json.Unmarshal(r.body, p); err != nil || (p.Code == "" && p.Detail == "") {
 		p.Title = fmt.Sprintf("%.200s", r.body)

@@ -43,11 +43,20 @@ type intake struct {
 	stuck   bool                                          // staff never come
 	refusal string                                        // code with which POST /orders is refused
 	upset   func(http.ResponseWriter, *http.Request) bool // true: it answered
+	path    string                                        // the certificate takes
+	returns []document                                    // what staff send back, one each time the papers are complete
+	moves   bool                                          // the certificate runs out between payment and proof
 
 	stage   string
 	gates   map[string]string
+	method  string              // of payment
+	legal   string              // name of the legal person
+	opened  string              // body of POST /orders
+	agreed  []string            // to these texts
+	wallet  []string            // QR codes paid
+	papers  map[string]document // by kind
 	face    []string            // what was pressed
-	uploads map[string]string   // kind → content type and claims
+	uploads []string            // kind, content type and claims, in order
 	keys    map[string][]string // idempotency keys by path
 	steps   []string            // confirmed by the driver
 	created int                 // orders
@@ -64,13 +73,13 @@ func newIntake(t *testing.T) *intake {
 	require.NoError(t, err)
 	f := &intake{
 		box: box, dir: filepath.Join(dir, "ukeys"), ca: newCA(t), key: newKey(t), pdf: pdf, stage: "papers",
-		uploads: map[string]string{}, keys: map[string][]string{}, toSign: "caconsole/collect/1\nid-nonce\n-",
+		path: PathReviewed, papers: map[string]document{}, keys: map[string][]string{}, toSign: "caconsole/collect/1\nid-nonce\n-",
 		gates: map[string]string{"documents": "missing", "identity": "none", "payment": "none"},
 	}
 	f.ukey(t)
 	f.Server = httptest.NewServer(http.HandlerFunc(f.serve))
 	t.Cleanup(f.Close)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "ports.json"), fmt.Appendf(nil, `{"sms":%q}`, f.URL), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ports.json"), fmt.Appendf(nil, `{"sms":%[1]q,"wechat":%[1]q,"alipay":%[1]q}`, f.URL), 0o600))
 	return f
 }
 
@@ -111,13 +120,16 @@ func (f *intake) serve(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	path := strings.TrimPrefix(r.URL.Path, "/api/v1")
 	body, _ := io.ReadAll(r.Body)
-	if r.Method == http.MethodPost && path != "/face" {
+	if r.Method == http.MethodPost && r.Header.Get("Idempotency-Key") != "" {
 		f.keys[path] = append(f.keys[path], r.Header.Get("Idempotency-Key"))
 	}
 	switch {
 	case f.upset != nil && f.upset(w, r):
 	case strings.HasPrefix(path, "/updates"):
 		f.driver(w, r, path, body)
+	case strings.HasPrefix(path, "/_sim/") && r.Method == http.MethodPost:
+		f.wallet = append(f.wallet, path+" "+string(body))
+		f.gates["payment"], f.stage = "settled", "update"
 	case path == "/face":
 		if f.face = append(f.face, string(body)); len(f.face) == 3 {
 			f.gates["identity"] = "passed"
@@ -130,7 +142,7 @@ func (f *intake) serve(w http.ResponseWriter, r *http.Request) {
 	case r.Header.Get("Authorization") != "Bearer token":
 		f.problem(w, 401, "login_required", "请先登录")
 	case strings.HasPrefix(path, "/orders/"):
-		f.work(w, r, strings.TrimPrefix(path, "/orders/"+testOrder))
+		f.work(w, r, strings.TrimPrefix(path, "/orders/"+testOrder), body)
 	default:
 		f.hall(w, r, path, body)
 	}
@@ -149,7 +161,14 @@ func (f *intake) answer(w http.ResponseWriter, status int, v any) {
 }
 
 func (f *intake) order() map[string]any {
-	return map[string]any{"no": testOrder, "serial": strings.ToUpper(testSerial), "stage": f.stage, "gates": f.gates, "amount_fen": 28000, "sentence": "进行中"}
+	papers := []document{}
+	for _, p := range f.papers {
+		papers = append(papers, p)
+	}
+	return map[string]any{
+		"no": testOrder, "serial": strings.ToUpper(testSerial), "stage": f.stage, "gates": f.gates, "amount_fen": 28000, "sentence": "进行中",
+		"path": f.path, "method": f.method, "legal_person": map[string]string{"name": f.legal}, "documents": papers,
+	}
 }
 
 // door is what needs no login.
@@ -165,7 +184,9 @@ func (f *intake) door(w http.ResponseWriter, path string, body []byte) {
 		}
 		f.answer(w, 200, map[string]string{"token": "token"})
 	default:
-		f.answer(w, 200, map[string]any{"agreements": []map[string]any{{"code": "service", "version": 3, "title": "电子认证服务协议"}}})
+		f.answer(w, 200, map[string]any{"agreements": []map[string]any{
+			{"code": "service", "version": 3, "title": "电子认证服务协议"}, {"code": "sensitive", "version": 1, "title": "敏感个人信息授权书", "sensitive": true},
+		}})
 	}
 }
 
@@ -173,9 +194,10 @@ func (f *intake) door(w http.ResponseWriter, path string, body []byte) {
 func (f *intake) hall(w http.ResponseWriter, r *http.Request, path string, body []byte) {
 	switch r.Method + " " + path {
 	case "POST /consents":
+		f.agreed = append(f.agreed, string(body))
 		f.answer(w, 200, map[string]any{})
 	case "GET /certificates/" + testSerial:
-		f.answer(w, 200, map[string]any{"eligible": true, "path": "reviewed"})
+		f.answer(w, 200, map[string]any{"eligible": true, "path": f.path})
 	case "GET /orders":
 		list := []any{}
 		if f.created > 0 {
@@ -190,6 +212,8 @@ func (f *intake) hall(w http.ResponseWriter, r *http.Request, path string, body 
 			f.problem(w, 422, "holder_mismatch", "单位不一致")
 		default:
 			f.created++
+			f.opened = string(body)
+			f.openStage(body)
 			f.answer(w, 201, f.order())
 		}
 	default:
@@ -197,13 +221,25 @@ func (f *intake) hall(w http.ResponseWriter, r *http.Request, path string, body 
 	}
 }
 
+// openStage is where a new order begins.
+func (f *intake) openStage(body []byte) {
+	var in struct {
+		Legal struct{ Name string } `json:"legal_person"`
+	}
+	_ = json.Unmarshal(body, &in)
+	f.legal = in.Legal.Name
+	if f.path == PathOnline {
+		f.stage = "payment"
+	}
+}
+
 // work is one order; path is what follows its number.
-func (f *intake) work(w http.ResponseWriter, r *http.Request, path string) {
+func (f *intake) work(w http.ResponseWriter, r *http.Request, path string, body []byte) {
 	switch r.Method + " " + path {
 	case "GET ":
-		if f.stage == "transfer" && !f.stuck {
-			f.stage = "update"
-		}
+		f.show(w, r)
+	case "PATCH ":
+		f.openStage(body)
 		f.answer(w, 200, f.order())
 	case "POST /form-confirmations":
 		f.answer(w, 201, map[string]any{"version": 1})
@@ -213,23 +249,65 @@ func (f *intake) work(w http.ResponseWriter, r *http.Request, path string) {
 		f.answer(w, 201, map[string]string{"url": f.URL + "/face"})
 	case "GET /identity":
 		f.answer(w, 200, map[string]string{"state": f.gates["identity"]})
+	case "POST /resubmissions":
+		f.answer(w, 200, f.order())
 	case "POST /payments":
-		f.answer(w, 201, map[string]any{
-			"account": map[string]string{"name": "样例认证公司", "number": "755900000010502", "bank": "招商银行"}, "amount_fen": 28000, "reference": testOrder,
-		})
+		f.payment(w, body)
 	case "PUT /documents/application_form", "PUT /documents/business_licence", "PUT /documents/remittance_voucher":
 		kind := strings.TrimPrefix(path, "/documents/")
-		f.uploads[kind] = r.Header.Get("Content-Type") + " " + r.URL.Query().Encode()
-		if len(f.uploads) == 2 {
-			f.gates["documents"] = "uploaded"
-		}
-		if kind == "remittance_voucher" {
-			f.gates["payment"], f.stage = "awaiting", "transfer"
-		}
+		f.uploads = append(f.uploads, kind+" "+r.Header.Get("Content-Type")+" "+r.URL.Query().Encode())
+		f.papers[kind] = document{Kind: kind, State: "uploaded"}
 		f.answer(w, 200, map[string]any{"id": "1", "pages": 1})
 	default:
 		f.problem(w, 404, "not_found", path)
 	}
+}
+
+// show moves the order on by what is there, and answers 304 where nothing changed.
+func (f *intake) show(w http.ResponseWriter, r *http.Request) {
+	f.advance()
+	tag := fmt.Sprintf("%q", f.stage+f.gates["payment"]+f.legal)
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	f.answer(w, 200, f.order())
+}
+
+// advance is what the console and its staff do.
+func (f *intake) advance() {
+	complete := f.papers[form].State == "uploaded" && f.papers[licence].State == "uploaded"
+	switch {
+	case f.path == PathOnline && f.moves && f.gates["payment"] == "settled":
+		f.path, f.stage = PathReviewed, "papers"
+	case f.stage == "papers" && complete, f.stage == "returned" && complete:
+		f.stage = "identity"
+	case f.stage == "identity" && f.gates["identity"] == "passed" && f.gates["payment"] == "settled":
+		f.stage = "transfer"
+	case f.stage == "identity" && f.gates["identity"] == "passed":
+		f.stage = "payment"
+	case f.stage == "payment" && f.papers[voucher].Kind != "":
+		f.stage = "transfer"
+	case f.stage == "transfer" && !f.stuck && len(f.returns) > 0:
+		item := f.returns[0]
+		f.returns, f.papers[item.Kind], f.stage = f.returns[1:], item, "returned"
+	case f.stage == "transfer" && !f.stuck:
+		f.stage = "update"
+	}
+}
+
+func (f *intake) payment(w http.ResponseWriter, body []byte) {
+	var in struct{ Method string }
+	_ = json.Unmarshal(body, &in)
+	f.method, f.gates["payment"] = in.Method, "awaiting"
+	if in.Method != PayTransfer {
+		f.answer(w, 201, map[string]any{"method": in.Method, "code_url": "weixin://wxpay/bizpayurl?pr=x", "expires_at": time.Now().Add(2 * time.Hour)})
+		return
+	}
+	f.answer(w, 201, map[string]any{
+		"account": map[string]string{"name": "样例认证公司", "number": "755900000010502", "bank": "招商银行"}, "amount_fen": 28000, "reference": testOrder,
+	})
 }
 
 // driver is the Ukey's side.
@@ -260,7 +338,9 @@ func (f *intake) driver(w http.ResponseWriter, r *http.Request, path string, bod
 	case "GET " + id + "/package":
 		http.ServeContent(w, r, "package.pem", time.Time{}, strings.NewReader(string(f.pack)))
 	case "POST " + id + "/confirmations":
-		f.steps = append(f.steps, in.Step)
+		if f.steps = append(f.steps, in.Step); in.Step == stepEnc {
+			f.stage = "done"
+		}
 		f.answer(w, 200, map[string]any{})
 	default:
 		f.problem(w, 404, "not_found", path)

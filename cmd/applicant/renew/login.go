@@ -3,6 +3,7 @@ package renew
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,8 +16,31 @@ import (
 
 var digits = regexp.MustCompile(`\d{4,8}`)
 
-// logIn asks for a code, reads it from the phone and exchanges it for a token.
+// A code that does not come within smsPatience is asked for again, codeTries times at most; the console lets a phone
+// ask five times in ten minutes.
+const (
+	smsPatience = 40 * time.Second
+	codeTries   = 3
+)
+
+// errNoCode says that no SMS came.
+var errNoCode = errors.New("no login code came by SMS")
+
+// logIn asks for a code, reads it from the phone and exchanges it for a token. A code that came late or not at all is
+// asked for anew, as people do.
 func (r *robot) logIn(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := r.logInOnce(ctx)
+		var p *Problem
+		late := errors.Is(err, errNoCode) || errors.As(err, &p) && p.Code == "login_code_wrong"
+		if !late || try == codeTries {
+			return err
+		}
+		r.opt.Log.WarnContext(ctx, "asking for another login code", "error", err)
+	}
+}
+
+func (r *robot) logInOnce(ctx context.Context) error {
 	before, err := r.codes(ctx)
 	if err != nil {
 		return err
@@ -24,18 +48,9 @@ func (r *robot) logIn(ctx context.Context) error {
 	if _, err := r.api.call(ctx, http.MethodPost, "/login/codes", map[string]string{"phone": r.agent.Phone}, nil); err != nil {
 		return err
 	}
-	var code string
-	for code == "" {
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
-		now, err := r.codes(ctx)
-		if err != nil {
-			return err
-		}
-		if len(now) > len(before) {
-			code = digits.FindString(now[len(now)-1].Text)
-		}
+	code, err := r.readCode(ctx, len(before))
+	if err != nil {
+		return err
 	}
 	var session struct {
 		Token string `json:"token"`
@@ -47,45 +62,65 @@ func (r *robot) logIn(ctx context.Context) error {
 	return nil
 }
 
+// readCode looks at the phone until there are more than seen codes on it.
+func (r *robot) readCode(ctx context.Context, seen int) (string, error) {
+	pause := 100 * time.Millisecond
+	for waited := time.Duration(0); waited < smsPatience; waited += pause {
+		if err := sleep(ctx, pause); err != nil {
+			return "", err
+		}
+		now, err := r.codes(ctx)
+		if err != nil {
+			return "", err
+		}
+		if len(now) > seen {
+			return digits.FindString(now[len(now)-1].Text), nil
+		}
+		pause = min(pause*3/2, time.Second)
+	}
+	return "", errNoCode
+}
+
 // codes are the login codes on the agent's phone, oldest first.
 func (r *robot) codes(ctx context.Context) ([]outbox.Message, error) {
 	q := url.Values{"channel": {outbox.SMS}, "to": {r.agent.Phone}, "template": {"login_code"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.ports.Get(ports.SMS)+"/_sim/messages?"+q.Encode(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("read phone: %w", err)
-	}
-	resp, err := r.client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("read phone: %w", err)
-	}
-	defer func() { _ = resp.Body.Close() }()
 	var out []outbox.Message
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+	err := r.outside(ctx, http.MethodGet, r.ports.Get(ports.SMS)+"/_sim/messages?"+q.Encode(), "", nil, func(resp *http.Response) error {
+		return json.NewDecoder(resp.Body).Decode(&out)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read phone: %w", err)
 	}
 	return out, nil
 }
 
-// consent reads the agreements in force and agrees to all of them: the reviewed path needs the one on biometrics too.
-func (r *robot) consent(ctx context.Context) error {
+// agreement is one text to agree to.
+type agreement struct {
+	Code      string `json:"code"`
+	Version   int    `json:"version"`
+	Title     string `json:"title,omitempty"`
+	Sensitive bool   `json:"sensitive,omitempty"`
+}
+
+// consent agrees to the texts in force: to the sensitive one, on biometrics, or to all others. Who renews online has no
+// face taken and is not asked for it.
+func (r *robot) consent(ctx context.Context, sensitive bool) error {
 	var in struct {
-		Agreements []struct {
-			Code    string `json:"code"`
-			Version int    `json:"version"`
-			Title   string `json:"title"`
-		} `json:"agreements"`
+		Agreements []agreement `json:"agreements"`
 	}
 	if _, err := r.api.call(ctx, http.MethodGet, "/agreements", nil, &in); err != nil {
 		return err
 	}
-	type agreed struct {
-		Code    string `json:"code"`
-		Version int    `json:"version"`
-	}
-	codes := []agreed{}
+	codes := []agreement{}
 	for _, a := range in.Agreements {
-		codes = append(codes, agreed{a.Code, a.Version})
+		if a.Sensitive != sensitive {
+			continue
+		}
+		codes = append(codes, agreement{Code: a.Code, Version: a.Version})
 		r.opt.Log.InfoContext(ctx, "agreed", "title", a.Title, "version", a.Version)
+	}
+	if len(codes) == 0 {
+		return nil
 	}
 	_, err := r.api.call(ctx, http.MethodPost, "/consents", map[string]any{"codes": codes}, nil)
 	return err

@@ -11,39 +11,82 @@ import (
 	"caconsole/cmd/applicant/paper"
 )
 
-// papers confirms the form, prints, signs, stamps and scans it, and uploads it with the licence.
+// The kinds of papers.
+const (
+	form    = "application_form"
+	licence = "business_licence"
+	voucher = "remittance_voucher"
+)
+
+// papers confirms the form and hands in what is missing.
 func (r *robot) papers(ctx context.Context) error {
-	if r.order.Gates["documents"] != "missing" {
-		return nil
-	}
 	at := "/orders/" + r.order.No
 	if _, err := r.api.call(ctx, http.MethodPost, at+"/form-confirmations", struct{}{}, nil); err != nil {
 		return err
 	}
-	pdf, err := r.api.do(ctx, http.MethodGet, at+"/application-form.pdf", "", nil, nil)
-	if err != nil {
-		return err
+	for _, kind := range []string{form, licence} {
+		if err := r.handIn(ctx, kind, r.opt.Faults); err != nil {
+			return err
+		}
 	}
-	form, media, err := r.opt.Painter.ScanForm(ctx, pdf.body, paper.Form{Company: r.ukey.holder, Signer: r.agent.Name, Seed: r.seed})
-	if err != nil {
-		return err
-	}
-	if err := r.upload(ctx, "application_form", media, form, nil); err != nil {
-		return err
-	}
-	licence, err := r.opt.Painter.LicenceCopy(paper.Licence{
-		Company: r.ukey.holder, CreditCode: r.ukey.orgNumber, Representative: r.legal.Name, Address: r.legal.Address,
-		Founded: time.Date(2005+int(r.seed%15), 3, 1+int(r.seed%28), 0, 0, 0, 0, time.UTC), CapitalYuan: 10_000_000,
-		Authority: "样例市场监督管理局", Seed: r.seed,
-	})
-	if err != nil {
-		return err
-	}
-	if err := r.upload(ctx, "business_licence", "image/jpeg", licence, nil); err != nil {
-		return err
-	}
-	return r.look(ctx)
+	return nil
 }
+
+// maxRounds is how often papers are handed in again before the robot believes that staff will not have them.
+const maxRounds = 5
+
+// resubmit hands in better ones of what was sent back, and only of that.
+func (r *robot) resubmit(ctx context.Context) error {
+	items := r.order.returned()
+	if r.rounds++; r.rounds > maxRounds {
+		return refuse("order %s came back %d times: %s", r.order.No, r.rounds, r.order.Sentence)
+	}
+	for _, item := range items {
+		r.opt.Log.InfoContext(ctx, "sent back", "kind", item.Kind, "reason", item.Reason)
+	}
+	for _, item := range items {
+		if err := r.handIn(ctx, item.Kind, paper.Faults{}); err != nil {
+			return err
+		}
+	}
+	_, err := r.api.call(ctx, http.MethodPost, "/orders/"+r.order.No+"/resubmissions", struct{}{}, nil)
+	return err
+}
+
+// handIn makes one paper and uploads it.
+func (r *robot) handIn(ctx context.Context, kind string, faults paper.Faults) error {
+	switch kind {
+	case form:
+		scan, media, err := r.signForm(ctx, faults)
+		if err != nil {
+			return err
+		}
+		return r.upload(ctx, form, media, scan, nil)
+	case licence:
+		scan, err := r.opt.Painter.LicenceCopy(paper.Licence{
+			Company: r.ukey.holder, CreditCode: r.ukey.orgNumber, Representative: r.legal.Name, Address: r.legal.Address,
+			Founded: time.Date(2005+int(r.seed%15), 3, 1+int(r.seed%28), 0, 0, 0, 0, time.UTC), CapitalYuan: 10_000_000,
+			Authority: "样例市场监督管理局", Faults: faults, Seed: r.scanSeed(),
+		})
+		if err != nil {
+			return err
+		}
+		return r.upload(ctx, licence, "image/jpeg", scan, nil)
+	}
+	return refuse("nobody here has a paper of the kind %s", kind)
+}
+
+// signForm prints the form in force, has it signed and stamped, and scans it.
+func (r *robot) signForm(ctx context.Context, faults paper.Faults) (scan []byte, media string, err error) {
+	pdf, err := r.api.do(ctx, http.MethodGet, "/orders/"+r.order.No+"/application-form.pdf", "", nil, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	return r.opt.Painter.ScanForm(ctx, pdf.body, paper.Form{Company: r.ukey.holder, Signer: r.agent.Name, Faults: faults, Seed: r.scanSeed()})
+}
+
+// scanSeed makes every scan of a renewal another one.
+func (r *robot) scanSeed() uint64 { return r.seed + uint64(r.rounds) }
 
 // upload puts one paper.
 func (r *robot) upload(ctx context.Context, kind, media string, raw []byte, claims url.Values) error {
@@ -58,11 +101,12 @@ func (r *robot) upload(ctx context.Context, kind, media string, raw []byte, clai
 	return nil
 }
 
-// identity opens the vendor's page as the phone would and presses through it, then waits for the verified result.
+// identityPatience is how long the vendor's result may take after the face page is done.
+const identityPatience = 2 * time.Minute
+
+// identity opens the vendor's page as the phone would and presses through it, then waits for the verified result. A
+// failure is tried again as long as the console allows it.
 func (r *robot) identity(ctx context.Context) error {
-	if r.order.Gates["identity"] == "passed" {
-		return nil
-	}
 	at := "/orders/" + r.order.No
 	var session struct {
 		URL string `json:"url"`
@@ -70,47 +114,25 @@ func (r *robot) identity(ctx context.Context) error {
 	if _, err := r.api.call(ctx, http.MethodPost, at+"/identity-sessions", struct{}{}, &session); err != nil {
 		return err
 	}
-	for _, step := range []string{"front", "back", "liveness"} {
-		if err := r.press(ctx, session.URL, url.Values{"step": {step}, "outcome": {"pass"}}); err != nil {
-			return err
+	for _, press := range []string{"front", "back", "liveness"} {
+		pressed := url.Values{"step": {press}, "outcome": {"pass"}}
+		if err := r.outside(ctx, http.MethodPost, session.URL, "application/x-www-form-urlencoded", []byte(pressed.Encode()), nil); err != nil {
+			return fmt.Errorf("face page, step %s: %w", press, err)
 		}
 	}
-	for {
-		var state struct {
-			State  string `json:"state"`
-			Reason string `json:"reason"`
+	_, err := r.again(ctx, identityPatience, func() (bool, error) {
+		var s struct {
+			State     string `json:"state"`
+			Reason    string `json:"reason"`
+			TriesLeft int    `json:"tries_left"`
 		}
-		if _, err := r.api.call(ctx, http.MethodGet, at+"/identity", nil, &state); err != nil {
-			return err
+		if _, err := r.api.call(ctx, http.MethodGet, at+"/identity", nil, &s); err != nil {
+			return false, err
 		}
-		switch state.State {
-		case "passed":
-			return r.look(ctx)
-		case "failed", "expired":
-			return refuse("identity %s: %s", state.State, state.Reason)
+		if (s.State == "failed" || s.State == "expired") && s.TriesLeft == 0 {
+			return false, refuse("identity %s: %s", s.State, strings.TrimSpace(s.Reason))
 		}
-		if err := sleep(ctx, r.opt.Poll); err != nil {
-			return err
-		}
-	}
-}
-
-// press sends one step of the face page.
-func (r *robot) press(ctx context.Context, page string, form url.Values) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, page, strings.NewReader(form.Encode()))
-	if err != nil {
-		return fmt.Errorf("face page: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := r.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("face page: %w", err)
-	}
-	if err := resp.Body.Close(); err != nil {
-		return fmt.Errorf("face page: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("face page: answer %d to step %s", resp.StatusCode, form.Get("step"))
-	}
-	return nil
+		return s.State != "pending", nil
+	})
+	return err
 }

@@ -37,10 +37,12 @@ func TestRenewFromLoginToUkey(t *testing.T) {
 	require.NoError(t, Run(t.Context(), o))
 
 	require.Equal(t, 1, f.created)
+	require.Len(t, f.agreed, 2, "the sensitive text is a tick of its own")
 	require.Equal(t, []string{"outcome=pass&step=front", "outcome=pass&step=back", "outcome=pass&step=liveness"}, f.face)
-	require.Contains(t, f.uploads["application_form"], "image/jpeg")
-	require.Contains(t, f.uploads["remittance_voucher"], "amount_fen=28000")
-	require.Contains(t, f.uploads["remittance_voucher"], "paid_on=")
+	require.Len(t, f.uploads, 3)
+	require.Contains(t, f.uploads[0], form+" image/jpeg")
+	require.Contains(t, f.uploads[2], "amount_fen=28000")
+	require.Contains(t, f.uploads[2], "paid_on=")
 	_, err := os.Stat(filepath.Join(o.Out, "statement-"+testOrder+".xlsx"))
 	require.NoError(t, err)
 	require.True(t, f.proved)
@@ -51,6 +53,83 @@ func TestRenewFromLoginToUkey(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, cert)
 	}
+	sign, err := readCertificate(filepath.Join(o.Out, "sign.pem"))
+	require.NoError(t, err)
+	key, err := readKey(filepath.Join(o.Out, "sign.key.pem"))
+	require.NoError(t, err)
+	require.True(t, same(key, sign))
+	left, err := os.ReadDir(o.Out)
+	require.NoError(t, err)
+	require.Len(t, left, 6, "five of the Ukey, the statement, and nothing that is not there yet")
+}
+
+func TestOnlinePath(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]string{
+		PayWeChat: `/_sim/wechat/pay {"code_url":"weixin://wxpay/bizpayurl?pr=x"}`,
+		PayAlipay: `/_sim/alipay/pay {"qr_code":"weixin://wxpay/bizpayurl?pr=x"}`,
+		"":        `/_sim/wechat/pay {"code_url":"weixin://wxpay/bizpayurl?pr=x"}`,
+	} {
+		f := newIntake(t)
+		f.path, f.toSign = PathOnline, renewPrefix+"{}\n-"
+		o := options(t, f)
+		o.Path, o.Pay = PathOnline, method
+		require.NoError(t, Run(t.Context(), o))
+		require.Equal(t, []string{want}, f.wallet)
+		require.Empty(t, f.uploads, "no papers")
+		require.Empty(t, f.face, "no liveness")
+		require.Len(t, f.agreed, 1, "and no consent to it")
+		require.NotContains(t, f.opened, "legal_person")
+		require.True(t, f.proved)
+	}
+}
+
+func TestPathAskedForIsThePathTaken(t *testing.T) {
+	t.Parallel()
+	f := newIntake(t)
+	o := options(t, f)
+	o.Path = PathOnline
+	err := Run(t.Context(), o)
+	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorContains(t, err, "takes the reviewed path")
+	require.Zero(t, f.created)
+}
+
+func TestExpiredUnderWay(t *testing.T) {
+	t.Parallel()
+	f := newIntake(t)
+	f.path, f.moves = PathOnline, true
+	require.NoError(t, Run(t.Context(), options(t, f)))
+	require.NotEmpty(t, f.legal, "organisation and legal person were added")
+	require.Len(t, f.wallet, 1, "nothing is paid twice")
+	require.Len(t, f.uploads, 2, "the money is there: no voucher")
+	require.Len(t, f.face, 3)
+}
+
+func TestHandsInAgainWhatCameBack(t *testing.T) {
+	t.Parallel()
+	f := newIntake(t)
+	f.returns = []document{{form, "returned", "stamp_unclear"}, {licence, "returned", "stamp_missing"}}
+	o := options(t, f)
+	o.Faults.PaleStamp = true
+	require.NoError(t, Run(t.Context(), o))
+	var kinds []string
+	for _, u := range f.uploads {
+		kinds = append(kinds, strings.Fields(u)[0])
+	}
+	require.Equal(t, []string{form, licence, voucher, form, licence}, kinds)
+	require.Len(t, f.keys["/orders/"+testOrder+"/resubmissions"], 2)
+}
+
+func TestSomeReviewersAreNeverContent(t *testing.T) {
+	t.Parallel()
+	f := newIntake(t)
+	for range maxRounds + 1 {
+		f.returns = append(f.returns, document{licence, "returned", "unreadable"})
+	}
+	err := Run(t.Context(), options(t, f))
+	require.ErrorIs(t, err, ErrRefused)
+	require.ErrorContains(t, err, "came back")
 }
 
 func TestRefusalSaysWhy(t *testing.T) {
@@ -80,6 +159,13 @@ func TestTimeOutAndGoingOn(t *testing.T) {
 	f.upset, f.stuck = nil, false
 	require.NoError(t, Run(t.Context(), options(t, f)), "a second run takes up the order")
 	require.Equal(t, 1, f.created)
+	sent := 0
+	for _, u := range f.uploads {
+		if strings.HasPrefix(u, voucher) {
+			sent++
+		}
+	}
+	require.Equal(t, 1, sent, "money is sent once")
 }
 
 // expiring is a context whose end counts as its deadline.

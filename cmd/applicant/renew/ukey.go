@@ -21,11 +21,12 @@ var orgNumberOID = asn1.ObjectIdentifier{1, 2, 156, 10260, 4, 1, 4}
 
 // ukey is the medium in the applicant's hand: two key pairs and their certificates.
 type ukey struct {
-	signKey   *sm2.PrivateKey
-	encKey    *sm2.PrivateKey
-	sign, enc *smx509.Certificate
-	holder    string // organisation in the subject
-	orgNumber string
+	signKey    *sm2.PrivateKey
+	signKeyPEM []byte // signKey as its file has it
+	encKey     *sm2.PrivateKey
+	sign, enc  *smx509.Certificate
+	holder     string // organisation in the subject
+	orgNumber  string
 }
 
 // readUkey reads sign.key.pem, sign.pem, enc.key.pem and enc.pem of a folder.
@@ -34,6 +35,9 @@ func readUkey(dir string) (*ukey, error) {
 	var err error
 	if k.signKey, err = readKey(filepath.Join(dir, "sign.key.pem")); err != nil {
 		return nil, err
+	}
+	if k.signKeyPEM, err = os.ReadFile(filepath.Join(dir, "sign.key.pem")); err != nil {
+		return nil, fmt.Errorf("read Ukey: %w", err)
 	}
 	if k.encKey, err = readKey(filepath.Join(dir, "enc.key.pem")); err != nil {
 		return nil, err

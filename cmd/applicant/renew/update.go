@@ -21,9 +21,10 @@ const (
 // piece is how much of the package one request asks for; small, so that a broken line loses little.
 const piece = 4096
 
-// update does what the Ukey driver does: ask, prove, fetch, check, import, confirm.
+// update does what the Ukey driver does: ask, prove, fetch, check, import, confirm. On the online path the proof is also
+// what authorises the new pair. Everything can be done again: another run begins here anew.
 func (r *robot) update(ctx context.Context) error {
-	driver := &api{base: r.api.base, http: r.client, log: r.opt.Log} // a driver has no SMS login
+	driver := &api{base: r.api.base, http: r.client, log: r.opt.Log, observe: r.opt.Observe} // a driver has no SMS login
 	id, err := r.claim(ctx, driver)
 	if err != nil {
 		return err
@@ -40,6 +41,9 @@ func (r *robot) update(ctx context.Context) error {
 		return err
 	}
 	r.opt.Log.InfoContext(ctx, "certificates verified", "sign", serialOf(set.sign), "enc", serialOf(set.enc), "not_after", set.sign.NotAfter)
+	if err := r.save("sign.key.pem", r.ukey.signKeyPEM); err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		name, step string
 		cert       *smx509.Certificate
@@ -74,10 +78,11 @@ func (r *robot) claim(ctx context.Context, driver *api) (string, error) {
 	for {
 		u = answer{}
 		status, err := driver.call(ctx, http.MethodPost, "/updates", map[string]string{"serial": r.opt.Serial}, &u)
-		if err != nil {
+		notYet := codeOf(err) == "update_not_yet"
+		if err != nil && !notYet {
 			return "", err
 		}
-		if status != http.StatusAccepted && u.ToSign != "" {
+		if !notYet && status != http.StatusAccepted && u.ToSign != "" {
 			break
 		}
 		r.opt.Log.InfoContext(ctx, "no update yet", "sentence", u.Sentence)
@@ -95,6 +100,7 @@ func (r *robot) claim(ctx context.Context, driver *api) (string, error) {
 		return "", err
 	}
 	driver.token = proved.Token
+	r.opt.Log.InfoContext(ctx, "proved", "kind", u.Kind, "state", proved.State, "sentence", proved.Sentence)
 	return u.ID, r.ready(ctx, driver, u.ID)
 }
 
