@@ -5,7 +5,9 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
@@ -31,30 +33,54 @@ func turned(angle, scale float64, o point) affine {
 // canvas is an image with a pen. Colours lie over what is there by their alpha.
 type canvas struct {
 	*image.RGBA
-	font *sfnt.Font
+	painter *Painter
+	scale   float64 // pixels for each unit in which is drawn
 }
 
-func (p *Painter) canvas(w, h int, ground color.Color) *canvas {
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
+func (p *Painter) canvas(w, h int, ground color.Color) *canvas { return p.scaled(1, w, h, ground) }
+
+// scaled makes a canvas of w × h units that has more or fewer pixels.
+func (p *Painter) scaled(scale float64, w, h int, ground color.Color) *canvas {
+	img := image.NewRGBA(image.Rect(0, 0, int(float64(w)*scale), int(float64(h)*scale)))
 	draw.Draw(img, img.Bounds(), image.NewUniform(ground), image.Point{}, draw.Src)
-	return &canvas{img, p.font}
+	return &canvas{img, p, scale}
 }
+
+// size is the canvas's width and height in units.
+func (c *canvas) size() (w, h float64) {
+	return float64(c.Bounds().Dx()) / c.scale, float64(c.Bounds().Dy()) / c.scale
+}
+
+// preprinted returns a fresh copy of what every paper of a name has in common, drawn once.
+func (p *Painter) preprinted(name string, once func() *canvas) *canvas {
+	ground, drawn := p.grounds.Load(name)
+	if !drawn {
+		ground, _ = p.grounds.LoadOrStore(name, once())
+	}
+	g := ground.(*canvas) //nolint:forcetypeassert // nothing else is stored
+	return &canvas{&image.RGBA{Pix: slices.Clone(g.Pix), Stride: g.Stride, Rect: g.Rect}, p, g.scale}
+}
+
+// rasterizers are used again: a page has hundreds of texts.
+var rasterizers = sync.Pool{New: func() any { return new(vector.Rasterizer) }}
 
 // fill paints the inside of closed outlines. Only the rectangle around them is touched, so a character costs what a
 // character covers and not the page.
 func (c *canvas) fill(ink color.Color, outlines ...[]point) {
-	area := bounds(outlines).Intersect(c.Bounds())
+	area := bounds(outlines, c.scale).Intersect(c.Bounds())
 	if area.Empty() {
 		return
 	}
-	r := vector.NewRasterizer(area.Dx(), area.Dy())
+	r, _ := rasterizers.Get().(*vector.Rasterizer)
+	defer rasterizers.Put(r)
+	r.Reset(area.Dx(), area.Dy())
 	dx, dy := float64(area.Min.X), float64(area.Min.Y)
 	for _, o := range outlines {
 		for i, p := range o {
 			if i == 0 {
-				r.MoveTo(float32(p.x-dx), float32(p.y-dy))
+				r.MoveTo(float32(p.x*c.scale-dx), float32(p.y*c.scale-dy))
 			} else {
-				r.LineTo(float32(p.x-dx), float32(p.y-dy))
+				r.LineTo(float32(p.x*c.scale-dx), float32(p.y*c.scale-dy))
 			}
 		}
 		r.ClosePath()
@@ -63,7 +89,7 @@ func (c *canvas) fill(ink color.Color, outlines ...[]point) {
 }
 
 // bounds is the smallest rectangle of whole pixels around outlines.
-func bounds(outlines [][]point) image.Rectangle {
+func bounds(outlines [][]point, scale float64) image.Rectangle {
 	lo, hi := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
 	for _, o := range outlines {
 		for _, p := range o {
@@ -74,7 +100,7 @@ func bounds(outlines [][]point) image.Rectangle {
 	if lo.x > hi.x {
 		return image.Rectangle{}
 	}
-	return image.Rect(int(math.Floor(lo.x)), int(math.Floor(lo.y)), int(math.Ceil(hi.x)), int(math.Ceil(hi.y)))
+	return image.Rect(int(math.Floor(lo.x*scale)), int(math.Floor(lo.y*scale)), int(math.Ceil(hi.x*scale)), int(math.Ceil(hi.y*scale)))
 }
 
 // line draws a stroke of the given width with square ends.
@@ -90,9 +116,10 @@ func (c *canvas) line(ink color.Color, a, b point, width float64) {
 
 // box draws a frame; fillBox paints a rectangle.
 func (c *canvas) box(ink color.Color, x, y, w, h, width float64) {
-	outer := []point{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}
-	inner := []point{{x + width, y + width}, {x + width, y + h - width}, {x + w - width, y + h - width}, {x + w - width, y + width}}
-	c.fill(ink, outer, inner)
+	c.fillBox(ink, x, y, w, width)
+	c.fillBox(ink, x, y+h-width, w, width)
+	c.fillBox(ink, x, y+width, width, h-2*width)
+	c.fillBox(ink, x+w-width, y+width, width, h-2*width)
 }
 
 func (c *canvas) fillBox(ink color.Color, x, y, w, h float64) {
@@ -131,19 +158,34 @@ func star(o point, radius float64) []point {
 // unit is the size at which outlines are loaded; every use scales them.
 const unit = 64
 
-// glyph returns the outlines of r as polygons, one unit high, baseline at 0, and its advance. A rune the font lacks is
-// drawn as the font's own "missing" box.
+// glyph is a character's outlines as polygons, one unit high, baseline at 0, and its advance.
+type glyph struct {
+	outlines [][]point
+	advance  float64
+}
+
+// glyph returns the shape of r. A rune the font lacks is drawn as the font's own "missing" box.
 func (c *canvas) glyph(r rune) (outlines [][]point, advance float64) {
+	known, found := c.painter.glyphs.Load(r)
+	if !found {
+		known, _ = c.painter.glyphs.LoadOrStore(r, c.painter.load(r))
+	}
+	g := known.(glyph) //nolint:forcetypeassert // nothing else is stored
+	return g.outlines, g.advance
+}
+
+func (p *Painter) load(r rune) glyph {
 	var buf sfnt.Buffer
 	ppem := fixed.I(unit)
-	index, err := c.font.GlyphIndex(&buf, r)
+	index, err := p.font.GlyphIndex(&buf, r)
 	if err != nil {
-		return nil, 1
+		return glyph{advance: 1}
 	}
-	segments, err := c.font.LoadGlyph(&buf, index, ppem, nil)
+	segments, err := p.font.LoadGlyph(&buf, index, ppem, nil)
 	if err != nil {
-		return nil, 1
+		return glyph{advance: 1}
 	}
+	var outlines [][]point
 	var cur []point
 	for _, s := range segments {
 		if s.Op == sfnt.SegmentOpMoveTo {
@@ -158,11 +200,11 @@ func (c *canvas) glyph(r rune) (outlines [][]point, advance float64) {
 	if len(cur) > 0 {
 		outlines = append(outlines, cur)
 	}
-	adv, err := c.font.GlyphAdvance(&buf, index, ppem, 0)
+	adv, err := p.font.GlyphAdvance(&buf, index, ppem, 0)
 	if err != nil {
-		return outlines, 1
+		return glyph{outlines, 1}
 	}
-	return outlines, float64(adv) / 64 / unit
+	return glyph{outlines, float64(adv) / 64 / unit}
 }
 
 func at(p fixed.Point26_6) point {

@@ -8,10 +8,9 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/jpeg"
+	"io"
 	"math/rand/v2"
 	"os/exec"
-	"strconv"
 	"strings"
 
 	xdraw "golang.org/x/image/draw"
@@ -23,6 +22,8 @@ type Faults struct {
 	NoStamp     bool   // the seal is missing
 	PaleStamp   bool   // the seal can hardly be read
 	WrongStamp  string // the seal is this other company's
+	Contract    bool   // the seal is the company's for contracts (合同专用章)
+	UpsideDown  bool   // the page lay the wrong way round
 }
 
 // Form says what is put on a printed application form by hand.
@@ -57,7 +58,7 @@ func (p *Painter) SignedForm(page image.Image, f Form) ([]byte, error) {
 	centre := point{w * place(f.StampX, 0.74), h * place(f.StampY, 0.835)}
 	p.sealPage(c, f.Company, f.Faults, centre, w*sealWidth/2, chance(f.Seed, "form seal"))
 	c.centred(ghost, "样例 SAMPLE", point{w * 0.5, h * 0.985}, w*0.02)
-	return scan(c.RGBA, r)
+	return scan(c.RGBA, f.Faults.UpsideDown, r)
 }
 
 // sealPage stamps as the faults say.
@@ -72,7 +73,11 @@ func (p *Painter) sealPage(c *canvas, company string, f Faults, centre point, ra
 	if f.PaleStamp {
 		strength = 0.16
 	}
-	p.stamp(c, company, centre, radius, strength, r)
+	kind := companySeal
+	if f.Contract {
+		kind = contractSeal
+	}
+	p.stamp(c, rubber{company, kind}, centre, radius, strength, r)
 }
 
 // sheet puts a page onto an A4 canvas of 1240 × 1754 pixels (150 dpi).
@@ -90,30 +95,37 @@ func (p *Painter) sheet(page image.Image) *canvas {
 // ErrNoPages is returned by Pages for a file without any.
 var ErrNoPages = errors.New("the PDF has no pages")
 
-// Pages turns a PDF into page images of 150 dpi with pdftoppm (Debian package poppler-utils).
+// Pages turns a PDF into what a black and white printer of 150 dpi makes of it, with pdftoppm (Debian package
+// poppler-utils).
 func Pages(ctx context.Context, pdf []byte) ([]image.Image, error) {
+	cmd := exec.CommandContext(ctx, "pdftoppm", "-gray", "-r", "150", "-")
+	cmd.Stdin = bytes.NewReader(pdf)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("rasterise PDF: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
 	var out []image.Image
-	for n := 1; ; n++ {
-		page := strconv.Itoa(n)
-		// JPEG takes it a sixth of the time of PNG, and a scan is one anyway.
-		cmd := exec.CommandContext(ctx, "pdftoppm", "-jpeg", "-jpegopt", "quality=95", "-r", "150", "-f", page, "-l", page, "-") //nolint:gosec // fixed arguments
-		cmd.Stdin = bytes.NewReader(pdf)
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		err := cmd.Run()
-		if n > 1 && (stdout.Len() == 0) {
-			return out, nil // pdftoppm refuses a page past the last
-		}
-		if err != nil {
-			return nil, fmt.Errorf("rasterise PDF: %w: %s", err, strings.TrimSpace(stderr.String()))
-		}
-		if stdout.Len() == 0 {
-			return nil, ErrNoPages
-		}
-		img, err := jpeg.Decode(&stdout)
+	for stdout.Len() > 0 {
+		page, err := greymap(&stdout)
 		if err != nil {
 			return nil, fmt.Errorf("rasterise PDF: %w", err)
 		}
-		out = append(out, img)
+		out = append(out, page)
 	}
+	if len(out) == 0 {
+		return nil, ErrNoPages
+	}
+	return out, nil
+}
+
+// greymap reads one picture in the binary format of pgm(5), as pdftoppm writes it.
+func greymap(in *bytes.Buffer) (*image.Gray, error) {
+	var w, h int
+	if _, err := fmt.Fscanf(in, "P5\n%d %d\n255\n", &w, &h); err != nil {
+		return nil, err
+	}
+	page := image.NewGray(image.Rect(0, 0, w, h))
+	_, err := io.ReadFull(in, page.Pix)
+	return page, err
 }

@@ -6,16 +6,16 @@
 package paper
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
+	"image/draw"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
@@ -24,8 +24,14 @@ import (
 // ErrNoFont says that no font with Chinese characters was found.
 var ErrNoFont = errors.New("no font with Chinese characters found")
 
-// Painter draws with one font. It may be used by several goroutines at once.
-type Painter struct{ font *sfnt.Font }
+// Painter draws with one font. It may be used by several goroutines at once, and remembers what many papers share: the
+// outlines of characters, empty forms, the 样例 across them.
+type Painter struct {
+	font    *sfnt.Font
+	glyphs  sync.Map // of rune: glyph
+	grounds sync.Map // of name: *canvas
+	marks   sync.Map // of mark: *image.Alpha
+}
 
 // New makes a painter of a TrueType or OpenType font, or of the Simplified Chinese member of a collection.
 func New(ttf []byte) (*Painter, error) {
@@ -43,7 +49,7 @@ func New(ttf []byte) (*Painter, error) {
 			continue
 		}
 		if name, err := f.Name(nil, sfnt.NameIDFull); err == nil && strings.Contains(name, " SC") {
-			return &Painter{f}, nil
+			return &Painter{font: f}, nil
 		}
 		if first == nil {
 			first = f
@@ -52,7 +58,7 @@ func New(ttf []byte) (*Painter, error) {
 	if first == nil {
 		return nil, ErrNoFont
 	}
-	return &Painter{first}, nil
+	return &Painter{font: first}, nil
 }
 
 func has(f *sfnt.Font, r rune) bool {
@@ -115,15 +121,36 @@ var (
 	ghost = color.NRGBA{150, 30, 30, 42} // the 样例 across a paper: readable, and yet it hides nothing
 )
 
+// mark is the 样例 across papers of one size.
+type mark struct {
+	size  image.Point // in pixels
+	scale float64
+	text  float64 // units high
+}
+
 // sample writes 样例 over the whole canvas, so that no drawing can pass for a real document.
 func (c *canvas) sample(size float64) {
-	w, h := float64(c.Bounds().Dx()), float64(c.Bounds().Dy())
+	m := mark{c.Bounds().Size(), c.scale, size}
+	mask, drawn := c.painter.marks.Load(m)
+	if !drawn {
+		mask, _ = c.painter.marks.LoadOrStore(m, c.painter.draw(m))
+	}
+	draw.DrawMask(c.RGBA, c.Bounds(), image.NewUniform(ghost), image.Point{}, mask.(*image.Alpha), image.Point{}, draw.Over) //nolint:forcetypeassert // nothing else is stored
+}
+
+func (p *Painter) draw(m mark) *image.Alpha {
+	c := &canvas{image.NewRGBA(image.Rectangle{Max: m.size}), p, m.scale}
+	w, h := c.size()
+	size := m.text
 	const slant = -0.42
 	for y := size * 1.2; y < h+size; y += size * 3.4 {
 		for x := size * 0.4; x < w; x += size * 5.2 {
-			c.slanted(ghost, "样例 SAMPLE", point{x, y}, size*0.8, slant)
+			c.slanted(color.Black, "样例 SAMPLE", point{x, y}, size*0.8, slant)
 		}
 	}
+	mask := image.NewAlpha(c.Bounds())
+	draw.Draw(mask, mask.Bounds(), c.RGBA, image.Point{}, draw.Src)
+	return mask
 }
 
 // slanted writes s along a line turned by angle.
@@ -140,13 +167,4 @@ func (c *canvas) slanted(ink color.Color, s string, o point, size, angle float64
 		pen += adv * size
 	}
 	c.fill(ink, all...)
-}
-
-// encode is the last step of every paper. Quality 82 is what office scanners write by default.
-func encode(img image.Image) ([]byte, error) {
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 82}); err != nil {
-		return nil, fmt.Errorf("encode paper: %w", err)
-	}
-	return out.Bytes(), nil
 }

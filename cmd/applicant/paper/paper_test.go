@@ -140,6 +140,17 @@ func TestFaultsShow(t *testing.T) {
 	require.Less(t, of(paper.Faults{PaleStamp: true}), good/4)
 	require.Less(t, of(paper.Faults{NoStamp: true}), 50)
 	require.Greater(t, of(paper.Faults{WrongStamp: "另一家样例公司"}), 1000)
+	require.Greater(t, of(paper.Faults{Contract: true}), good*9/10)
+}
+
+// A page that lay the wrong way round has its seal, which belongs to the lower right, in the upper left.
+func TestUpsideDown(t *testing.T) {
+	t.Parallel()
+	raw, err := painter(t).SignedForm(page(), paper.Form{Company: company, Signer: "林样例", Faults: paper.Faults{UpsideDown: true}, Seed: 3})
+	require.NoError(t, err)
+	img, err := jpeg.Decode(bytes.NewReader(raw))
+	require.NoError(t, err)
+	require.Greater(t, redIn(img, image.Rect(0, 0, 620, 600)), redIn(img, img.Bounds())*9/10)
 }
 
 func TestFormIsSignedWhereItSaysSo(t *testing.T) {

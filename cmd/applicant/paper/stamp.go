@@ -9,10 +9,19 @@ import (
 	"unicode/utf8"
 )
 
-// stamp presses a round company seal (公章) onto the canvas: ring, star, the company's name along the upper arc, 样例
-// below the star. Like a real impression it is turned a little, unevenly inked, and lies over the print without hiding
+// rubber is what a round seal says: the company's name along the upper arc, and below the star what it is for.
+type rubber struct{ company, below string }
+
+// The words below the star. A real company seal (公章) has none or a number; ours says that it is none.
+const (
+	companySeal  = "样例专用"
+	contractSeal = "合同专用章"
+)
+
+// stamp presses a round seal onto the canvas: ring, star, the company's name along the upper arc, and words below. Like a real impression it is turned a little, unevenly inked, and lies over the print without hiding
 // it. strength is how much ink was on the rubber, from 0 to 1.
-func (p *Painter) stamp(on *canvas, company string, centre point, radius, strength float64, r *rand.Rand) {
+func (p *Painter) stamp(on *canvas, s rubber, centre point, radius, strength float64, r *rand.Rand) {
+	centre, radius = point{centre.x * on.scale, centre.y * on.scale}, radius*on.scale
 	side := int(radius*2) + 8
 	seal := p.canvas(side, side, color.NRGBA{})
 	mid := point{float64(side) / 2, float64(side) / 2}
@@ -22,9 +31,10 @@ func (p *Painter) stamp(on *canvas, company string, centre point, radius, streng
 	seal.fill(black, ellipse(mid, radius, radius, false), ellipse(mid, radius-ring, radius-ring, true))
 	pointed := star(point{}, radius*0.33)
 	seal.fill(black, mapped(pointed, turned(turn, 1, mid)))
-	seal.arc(company, mid, radius, turn)
-	below := turned(turn, 1, mid).at(point{-radius * 0.36, radius * 0.62})
-	seal.slanted(black, "样例专用", below, radius*0.18, turn)
+	seal.arc(s.company, mid, radius, turn)
+	const size = 0.18
+	below := turned(turn, 1, mid).at(point{-radius * size / 2 * float64(utf8.RuneCountInString(s.below)), radius * 0.62})
+	seal.slanted(black, s.below, below, radius*size, turn)
 
 	press(on, seal, centre, strength, r)
 }
