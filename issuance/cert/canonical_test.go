@@ -81,18 +81,18 @@ func TestPlanRefusesARequestThatDoesNotFollow(t *testing.T) {
 		old           *cert.Old
 		want          string
 	}{
-		"as it should be":        {want: ""},
-		"another authorisation":  {request: func(r *cert.Request) { r.Authorisation = cert.SM3(nil).Hex() }, want: "authorisation_mismatch"},
-		"another old pair":       {old: &other.Old, want: "old_pair_mismatch"},
-		"another profile":        {authorisation: func(a *cert.Authorisation) { a.Profile.Hash = cert.SM3(nil).Hex() }, want: "profile_mismatch"},
-		"another subject":        {authorisation: func(a *cert.Authorisation) { a.Subject = b64(other.Old.Sign.RawSubject) }, want: "subject_mismatch"},
-		"a longer validity":      {request: func(r *cert.Request) { r.NotAfter = cert.FormatTime(now.AddDate(4, 0, 0)) }, want: "dates_mismatch"},
-		"a stranger's key":       {request: func(r *cert.Request) { r.SignKey = b64(otherKey) }, want: "keys_mismatch"},
-		"keys exchanged":         {request: func(r *cert.Request) { r.SignKey, r.EncKey = r.EncKey, r.SignKey }, want: "keys_mismatch"},
-		"the old serial":         {request: func(r *cert.Request) { r.EncSerial = string(cert.SerialFromInt(h.Old.Sign.SerialNumber)) }, want: "serial_reused"},
-		"a proof nobody checked": {request: func(r *cert.Request) { r.Proof = cert.SM3(nil).Hex() }, want: "request_unsupported"},
-		"rule of a valid pair":   {authorisation: func(a *cert.Authorisation) { a.Term.Rule = cert.RuleValid }, want: "term_rule_wrong"},
-		"keys of a CSR":          {authorisation: func(a *cert.Authorisation) { a.Keys = cert.CSRKeys }, want: "key_rule_unsupported"},
+		"as it should be":          {want: ""},
+		"another authorisation":    {request: func(r *cert.Request) { r.Authorisation = cert.SM3(nil).Hex() }, want: "authorisation_mismatch"},
+		"another old pair":         {old: &other.Old, want: "old_pair_mismatch"},
+		"another profile":          {authorisation: func(a *cert.Authorisation) { a.Profile.Hash = cert.SM3(nil).Hex() }, want: "profile_mismatch"},
+		"another subject":          {authorisation: func(a *cert.Authorisation) { a.Subject = b64(other.Old.Sign.RawSubject) }, want: "subject_mismatch"},
+		"a longer validity":        {request: func(r *cert.Request) { r.NotAfter = cert.FormatTime(now.AddDate(4, 0, 0)) }, want: "dates_mismatch"},
+		"a stranger's key":         {request: func(r *cert.Request) { r.SignKey = b64(otherKey) }, want: "keys_mismatch"},
+		"keys exchanged":           {request: func(r *cert.Request) { r.SignKey, r.EncKey = r.EncKey, r.SignKey }, want: "keys_mismatch"},
+		"the old serial":           {request: func(r *cert.Request) { r.EncSerial = string(cert.SerialFromInt(h.Old.Sign.SerialNumber)) }, want: "serial_reused"},
+		"evidence of a key centre": {request: func(r *cert.Request) { r.KMC = cert.SM3(nil).Hex() }, want: "request_unsupported"},
+		"rule of a valid pair":     {authorisation: func(a *cert.Authorisation) { a.Term.Rule = cert.RuleValid }, want: "term_rule_wrong"},
+		"keys of a CSR":            {authorisation: func(a *cert.Authorisation) { a.Keys = cert.CSRKeys }, want: "key_rule_unsupported"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := authorise(t, h, 1)

@@ -3,11 +3,13 @@ package cert
 // The messages between the console and the signer. They are JSON over HTTP on a Unix socket; package signer serves
 // them, package signer/client sends them.
 
-// Instruction asks the signer to execute a request.
+// Instruction asks the signer to execute a request. Either two members of staff have approved the authorisation, or the
+// holder of the old pair has signed it; never both.
 type Instruction struct {
 	Request       []byte     `json:"request"`       // canonical bytes
 	Authorisation []byte     `json:"authorisation"` // canonical bytes
-	Approvals     []Approval `json:"approvals"`
+	Approvals     []Approval `json:"approvals,omitempty"`
+	Holder        []byte     `json:"holder,omitempty"` // the Ukey's signature over ToSignRenew: SM2-SM3, DER
 	Old           Pair       `json:"old"`
 }
 

@@ -123,8 +123,8 @@ func NewRequest(random io.Reader, id string, a Authorisation, o Old, caEnd, now 
 }
 
 // Plan checks that a request follows from an authorisation and the old pair, and works out what the new pair shall
-// contain. The signer calls it with its own profile and its own CA certificate; the clock and the approvals are its
-// business. Each way of not following has a Conflict fault of its own.
+// contain. The signer calls it with its own profile and its own CA certificate; the clock, the approvals and the holder's
+// proof are its business. Each way of not following has a Conflict fault of its own.
 func Plan(a Authorisation, r Request, o Old, p Profile, caEnd time.Time) (Spec, error) {
 	switch {
 	case r.Authorisation != a.Digest().Hex():
@@ -137,7 +137,7 @@ func Plan(a Authorisation, r Request, o Old, p Profile, caEnd time.Time) (Spec, 
 		return Spec{}, fault.New(fault.Conflict, "subject_mismatch", nil)
 	case a.Keys != KeepKeys:
 		return Spec{}, fault.New(fault.Conflict, "key_rule_unsupported", nil)
-	case r.Proof != "" || r.KMC != "":
+	case r.KMC != "":
 		// A digest that nobody compares must not look as if it had been compared.
 		return Spec{}, fault.New(fault.Conflict, "request_unsupported", nil)
 	}

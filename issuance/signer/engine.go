@@ -119,7 +119,8 @@ type intentBody struct {
 	Digest        string          `json:"digest"`
 	Request       json.RawMessage `json:"request"`
 	Authorisation json.RawMessage `json:"authorisation"`
-	Approvals     []cert.Approval `json:"approvals"`
+	Approvals     []cert.Approval `json:"approvals,omitempty"`
+	Holder        []byte          `json:"holder,omitempty"`
 }
 
 // refusedBody is the record of a refusal.
@@ -186,7 +187,7 @@ func (e *Engine) issue(ctx context.Context, in cert.Instruction, r cert.Request,
 		return cert.Issued{}, err
 	}
 	if !seen { // an intent passed the policy when it was written; after a crash only its signing is left
-		if err := e.intend(in, r, a); err != nil {
+		if err := e.intend(in, r, a, old); err != nil {
 			return cert.Issued{}, err
 		}
 	}
@@ -194,15 +195,16 @@ func (e *Engine) issue(ctx context.Context, in cert.Instruction, r cert.Request,
 }
 
 // intend applies the policy and makes the intent durable.
-func (e *Engine) intend(in cert.Instruction, r cert.Request, a cert.Authorisation) error {
-	if err := e.policy(in, r, a); err != nil {
+func (e *Engine) intend(in cert.Instruction, r cert.Request, a cert.Authorisation, old cert.Old) error {
+	if err := e.policy(in, r, a, old); err != nil {
 		return err
 	}
 	_, at, err := e.journal.append(kindIntent, intentBody{
 		ID: r.ID, Digest: r.Digest().Hex(), Request: in.Request, Authorisation: in.Authorisation, Approvals: in.Approvals,
+		Holder: in.Holder,
 	})
 	if err == nil {
-		e.index.intent(r, at)
+		e.index.intent(r, a, at)
 	}
 	return err
 }
@@ -224,7 +226,7 @@ func (e *Engine) sign(ctx context.Context, r cert.Request, p cert.Prepared) (cer
 }
 
 // policy is what depends on the clock, on people and on what was signed before.
-func (e *Engine) policy(in cert.Instruction, r cert.Request, a cert.Authorisation) error {
+func (e *Engine) policy(in cert.Instruction, r cert.Request, a cert.Authorisation, old cert.Old) error {
 	now := e.now()
 	if from, _ := r.Validity(); from.Before(now.Add(-skew)) || from.After(now.Add(skew)) {
 		return fault.New(fault.Conflict, "clock_skew", nil)
@@ -232,7 +234,7 @@ func (e *Engine) policy(in cert.Instruction, r cert.Request, a cert.Authorisatio
 	if now.After(a.ExpiresAt()) {
 		return fault.New(fault.Conflict, "authorisation_expired", nil)
 	}
-	if err := e.data.staff.check(in.Approvals, a.Digest(), a.ExpiresAt(), now); err != nil {
+	if err := e.authorised(in, r, a, old, now); err != nil {
 		return err
 	}
 	if e.index.authorisations[a.Digest()] != "" {
@@ -242,6 +244,27 @@ func (e *Engine) policy(in cert.Instruction, r cert.Request, a cert.Authorisatio
 		if e.index.serials[cert.Serial(s)] {
 			return fault.New(fault.Conflict, "serial_reused", nil)
 		}
+	}
+	return nil
+}
+
+// authorised demands the approvals of two members of staff or, in their place, the signature of the old pair's holder.
+func (e *Engine) authorised(in cert.Instruction, r cert.Request, a cert.Authorisation, old cert.Old, now time.Time) error {
+	switch {
+	case len(in.Holder) == 0 && r.Proof == "":
+		return e.data.staff.check(in.Approvals, a.Digest(), a.ExpiresAt(), now)
+	case len(in.Approvals) > 0:
+		return fault.New(fault.Forbidden, "approval_surplus", nil)
+	}
+	if err := cert.VerifyHolder(a, r, old, in.Holder, now); err != nil {
+		return err
+	}
+	switch {
+	case e.index.withdrawn[cert.SerialFromInt(old.Sign.SerialNumber)]:
+		return fault.New(fault.Forbidden, "holder_certificate_revoked", nil)
+	case e.index.renewed[a.Old.Sign] != "":
+		// Staff may have a pair renewed again, for a reason of theirs; a Ukey says yes once.
+		return fault.New(fault.Conflict, "old_pair_renewed", nil)
 	}
 	return nil
 }

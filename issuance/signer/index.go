@@ -21,6 +21,7 @@ type known struct {
 	state         state
 	digest        cert.Digest
 	authorisation cert.Digest
+	old           string // digest (hex) of the old sign certificate
 	serials       [2]cert.Serial
 	at            span // of the issued record, once there is one
 }
@@ -30,21 +31,28 @@ type index struct {
 	requests       map[string]*known
 	authorisations map[cert.Digest]string // to the id of the request that used it and was not closed
 	serials        map[cert.Serial]bool   // of every intent, closed ones too: a serial is never used twice
-	issued         int
+	renewed        map[string]string      // digest of an old sign certificate to the request that renews it and was not closed
+	// withdrawn are the serials of intents that were closed: should a certificate with one turn up, it is worth nothing.
+	// They are all the revocation this signer knows of by itself.
+	withdrawn map[cert.Serial]bool
+	issued    int
 }
 
 func newIndex() index {
-	return index{requests: map[string]*known{}, authorisations: map[cert.Digest]string{}, serials: map[cert.Serial]bool{}}
+	return index{
+		requests: map[string]*known{}, authorisations: map[cert.Digest]string{}, serials: map[cert.Serial]bool{},
+		renewed: map[string]string{}, withdrawn: map[cert.Serial]bool{},
+	}
 }
 
-func (x *index) intent(r cert.Request, at span) {
+func (x *index) intent(r cert.Request, a cert.Authorisation, at span) {
 	authorisation := mustDigest(r.Authorisation)
 	k := &known{
-		state: stateIntent, digest: r.Digest(), authorisation: authorisation, at: at,
+		state: stateIntent, digest: r.Digest(), authorisation: authorisation, old: a.Old.Sign, at: at,
 		serials: [2]cert.Serial{cert.Serial(r.SignSerial), cert.Serial(r.EncSerial)},
 	}
 	x.requests[r.ID] = k
-	x.authorisations[authorisation] = r.ID
+	x.authorisations[authorisation], x.renewed[k.old] = r.ID, r.ID
 	for _, s := range k.serials {
 		x.serials[s] = true
 	}
@@ -64,6 +72,14 @@ func (x *index) closed(id string, at span) {
 	}
 	if x.authorisations[k.authorisation] == id {
 		delete(x.authorisations, k.authorisation)
+	}
+	if x.renewed[k.old] == id {
+		delete(x.renewed, k.old)
+	}
+	if k.state == stateIntent {
+		for _, s := range k.serials {
+			x.withdrawn[s] = true
+		}
 	}
 	k.state, k.at = stateClosed, at
 }
@@ -89,10 +105,14 @@ func (x *index) apply(r Record, at span) error {
 		if err != nil {
 			return err
 		}
+		authorisation, err := cert.ParseAuthorisation(body.Authorisation)
+		if err != nil {
+			return err
+		}
 		if x.requests[req.ID] != nil || x.authorisations[mustDigest(req.Authorisation)] != "" {
 			return fmt.Errorf("second intent of request %s or of its authorisation", req.ID)
 		}
-		x.intent(req, at)
+		x.intent(req, authorisation, at)
 	case kindIssued:
 		var body issuedBody
 		if err := json.Unmarshal(r.Body, &body); err != nil {

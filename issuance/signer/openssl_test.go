@@ -38,8 +38,21 @@ func TestOpenSSLAgrees(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("openssl is not installed")
 	}
+	for path, c := range map[string]struct {
+		renewal func(testing.TB, signertest.Bench) renewal
+		end     string
+	}{
+		"reviewed": {newRenewal, "notAfter=Nov 22 15:59:59 2027 GMT"},
+		"online":   {newHolders, "notAfter=Dec 22 15:59:59 2027 GMT"},
+	} {
+		t.Run(path, func(t *testing.T) { opensslAgrees(t, c.renewal, c.end) })
+	}
+}
+
+func opensslAgrees(t *testing.T, renews func(testing.TB, signertest.Bench) renewal, end string) {
+	t.Helper()
 	const id = "distid:1234567812345678"
-	o, r := issuedFiles(t)
+	o, r := issuedFiles(t, renews)
 
 	t.Run("signatures link by link", func(t *testing.T) {
 		o.ok(t, "verify", "-x509_strict", "-vfyopt", id, "-CAfile", "root.pem", "ca.pem")
@@ -75,7 +88,7 @@ func TestOpenSSLAgrees(t *testing.T) {
 	t.Run("fields", func(t *testing.T) {
 		out := o.ok(t, "x509", "-in", "sign.pem", "-noout", "-serial", "-dates", "-ext", "keyUsage,crlDistributionPoints,authorityInfoAccess,certificatePolicies")
 		for _, want := range []string{
-			"serial=" + strings.ToUpper(r.request.SignSerial), "notAfter=Nov 22 15:59:59 2027 GMT", "Digital Signature, Non Repudiation",
+			"serial=" + strings.ToUpper(r.request.SignSerial), end, "Digital Signature, Non Repudiation",
 			"http://localhost:8080/crl/issuing.crl", "http://localhost:8080/ca/issuing.cer", "Policy: 1.2.156.157.2.1.1", "critical",
 		} {
 			require.Contains(t, out, want)
@@ -98,10 +111,10 @@ func TestOpenSSLAgrees(t *testing.T) {
 }
 
 // issuedFiles issues a pair and lays the chain out as PEM files.
-func issuedFiles(t *testing.T) (openssl, renewal) {
+func issuedFiles(t *testing.T, renews func(testing.TB, signertest.Bench) renewal) (openssl, renewal) {
 	t.Helper()
 	b := signertest.New(t, now)
-	r := newRenewal(t, b)
+	r := renews(t, b)
 	issued, err := b.Open(t, clock).Issue(t.Context(), r.instruction)
 	require.NoError(t, err)
 	o := openssl{dir: t.TempDir()}
