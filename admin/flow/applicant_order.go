@@ -55,7 +55,7 @@ func (f *Flow) orderView(ctx context.Context, q pg.Q, a actor.Actor, o order.Ord
 	if err != nil {
 		return OrderView{}, err
 	}
-	v := OrderView{Order: o, Next: o.Gates.Next(form.Version > 0), FormVersion: form.Version}
+	v := OrderView{Order: o, Next: o.Next(form.Version > 0), FormVersion: form.Version}
 	for _, p := range papers {
 		if p.State != document.Superseded {
 			v.Papers = append(v.Papers, p)

@@ -8,10 +8,11 @@ import (
 	"caconsole/admin/idem"
 	"caconsole/admin/invoice"
 	"caconsole/admin/notify"
+	"caconsole/admin/order"
 	"caconsole/admin/pg"
 )
 
-// NewOrder is what an applicant hands in, as typed.
+// NewOrder is what an applicant hands in, as typed. Organisation and Legal are of the reviewed path only.
 type NewOrder struct {
 	Serial       string
 	Years        int
@@ -21,7 +22,7 @@ type NewOrder struct {
 }
 
 // CreateOrder opens a renewal: consent, eligibility, one at a time, every field, the price frozen; then the telecom
-// check as a job and the message 已受理. Faults: those of renewable and termsOnOffer, consent_missing, path_not_open,
+// check as a job and the message 已受理. Faults: those of renewable and termsOnOffer, consent_missing,
 // one_at_a_time (Args no), holder_mismatch or invalid_field with every field that is wrong; too_many_attempts.
 func (f *Flow) CreateOrder(ctx context.Context, a actor.Actor, key idem.Key, in NewOrder) (OrderView, error) {
 	if err := f.Throttle.Take(ctx, "certificate_lookup:"+a.ID.String(), lookups, lookupsPer); err != nil {
@@ -61,7 +62,7 @@ func (f *Flow) openOrder(ctx context.Context, tx pg.Tx, a actor.Actor, in NewOrd
 	if err := f.Invoices.SetBuyer(ctx, tx, o.ID, in.Invoice); err != nil {
 		return "", err
 	}
-	if r.Settings.TelecomOnReviewed {
+	if r.Settings.TelecomOn(r.Path == order.Online) {
 		if err := f.Jobs.Enqueue(ctx, tx, TelecomCheckArgs{OrderNo: o.No}); err != nil {
 			return "", err
 		}

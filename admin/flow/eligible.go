@@ -20,13 +20,10 @@ func (f *Flow) eligible(ctx context.Context, tx pg.Tx, a actor.Actor, serial str
 		return renewable{}, err
 	}
 	r, err := f.renewable(ctx, tx, serial)
-	if err == nil && r.Path != order.Reviewed {
-		err = refuseField(fault.Conflict, "serial", "path_not_open", nil)
-	}
 	if err != nil {
 		return renewable{}, err
 	}
-	missing, err = f.missingConsents(ctx, tx, a.ID, true)
+	missing, err = f.missingConsents(ctx, tx, a.ID, r.Path == order.Reviewed)
 	if err == nil && len(missing) > 0 {
 		err = consentMissing(missing)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"caconsole/admin/applicant"
 	"caconsole/admin/fault"
+	"caconsole/admin/money"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/admin/project"
@@ -14,31 +15,56 @@ import (
 // readEntry checks every field an applicant typed and turns them into a new order; what is wrong is told all at once.
 func (f *Flow) readEntry(ctx context.Context, q pg.Q, r renewable, in NewOrder) (order.New, error) {
 	old := r.Old
-	holder := applicant.Organisation{Name: old.Holder, IDKind: old.OrgIDKind, IDNumber: old.OrgIDNumber}
-	org, flag, wrong := applicant.ReadOrganisation(in.Organisation, holder)
+	out := order.New{
+		ProjectID: old.ProjectID, Kind: order.Renewal, Path: r.Path, OldPairID: old.ID, Serial: string(old.Sign.Serial),
+		OldNotAfter: old.NotAfter(), MediumNo: old.MediumNo, CertType: project.OrganisationCertificate, Years: in.Years,
+		Holder: old.Holder, OrgIDKind: old.OrgIDKind, OrgIDNumber: old.OrgIDNumber,
+	}
+	wrong := readUnit(r, in, &out)
 	agent, more := applicant.ReadAgent(in.Agent)
-	wrong = append(wrong, more...)
-	legal, more := applicant.ReadLegal(in.Legal, r.Settings.LegalPersonID)
+	out.Agent = order.Person(agent)
 	wrong = append(wrong, more...)
 	wrong = append(wrong, in.Invoice.Check("invoice")...)
-
-	terms, err := f.termsOnOffer(ctx, q, r)
+	price, more, err := f.priceOf(ctx, q, r, in.Years)
 	if err != nil {
 		return order.New{}, err
 	}
-	at := slices.IndexFunc(terms, func(p project.YearPrice) bool { return p.Years == in.Years })
-	if at < 0 {
-		wrong = append(wrong, fault.Field{Name: "years", Key: "years_not_offered"})
-	}
-	if len(wrong) > 0 {
+	out.AmountFen = price
+	if wrong = append(wrong, more...); len(wrong) > 0 {
 		return order.New{}, wrongEntry(wrong)
 	}
-	return order.New{
-		ProjectID: old.ProjectID, Kind: order.Renewal, Path: r.Path, OldPairID: old.ID, Serial: string(old.Sign.Serial),
-		MediumNo: old.MediumNo, CertType: project.OrganisationCertificate, Years: in.Years, AmountFen: terms[at].AmountFen,
-		Holder: org.Name, OrgIDKind: org.IDKind, OrgIDNumber: org.IDNumber, OrgIDFlag: flag,
-		Agent: order.Person(agent), Legal: order.Person(legal),
-	}, nil
+	return out, nil
+}
+
+// readUnit reads organisation and legal person, which only the reviewed path asks for. On the online path the holder is
+// the one the certificate names, and what was sent about it is not kept.
+func readUnit(r renewable, in NewOrder, out *order.New) []fault.Field {
+	if r.Path == order.Online {
+		return nil
+	}
+	org, flag, wrong := applicant.ReadOrganisation(in.Organisation, r.holder())
+	legal, more := applicant.ReadLegal(in.Legal, r.Settings.LegalPersonID)
+	out.Holder, out.OrgIDKind, out.OrgIDNumber, out.OrgIDFlag = org.Name, org.IDKind, org.IDNumber, flag
+	out.Legal = order.Person(legal)
+	return append(wrong, more...)
+}
+
+// holder is the organisation as the old certificate has it.
+func (r renewable) holder() applicant.Organisation {
+	return applicant.Organisation{Name: r.Old.Holder, IDKind: r.Old.OrgIDKind, IDNumber: r.Old.OrgIDNumber}
+}
+
+// priceOf is what the years cost now; a wrong field where they are not on offer.
+func (f *Flow) priceOf(ctx context.Context, q pg.Q, r renewable, years int) (money.Fen, []fault.Field, error) {
+	terms, err := f.termsOnOffer(ctx, q, r)
+	if err != nil {
+		return 0, nil, err
+	}
+	at := slices.IndexFunc(terms, func(p project.YearPrice) bool { return p.Years == years })
+	if at < 0 {
+		return 0, []fault.Field{{Name: "years", Key: "years_not_offered"}}, nil
+	}
+	return terms[at].AmountFen, nil, nil
 }
 
 // wrongEntry names the whole refusal by holder_mismatch where the organisation is another one: no correction of the

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"caconsole/admin/order"
 )
 
 // telecomHangs is when an order whose agent was never checked is taken up again.
@@ -17,19 +19,25 @@ func (f *Flow) SweepTelecom(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var asking []uuid.UUID
+	asking := map[order.Path][]uuid.UUID{}
 	for _, p := range projects {
 		settings, err := f.Projects.Settings(ctx, q, p.ID, f.Now())
 		if err != nil {
 			return err
 		}
-		if settings.TelecomOnReviewed {
-			asking = append(asking, p.ID)
+		for _, path := range []order.Path{order.Online, order.Reviewed} {
+			if settings.TelecomOn(path == order.Online) {
+				asking[path] = append(asking[path], p.ID)
+			}
 		}
 	}
-	nos, err := f.Orders.WithoutTelecom(ctx, q, asking, f.Now().Add(-telecomHangs), 50)
-	if err != nil {
-		return err
+	var hanging []string
+	for path, of := range asking {
+		nos, err := f.Orders.WithoutTelecom(ctx, q, path, of, f.Now().Add(-telecomHangs), 50)
+		if err != nil {
+			return err
+		}
+		hanging = append(hanging, nos...)
 	}
-	return each(nos, func(no string) error { return f.TelecomCheck(ctx, TelecomCheckArgs{OrderNo: no}) })
+	return each(hanging, func(no string) error { return f.TelecomCheck(ctx, TelecomCheckArgs{OrderNo: no}) })
 }

@@ -214,7 +214,34 @@ func (g Gates) ReadyForIssue() bool {
 	if g.Closed != Open || g.Consent != Given || !paid || g.Authorisation != Authorised {
 		return false
 	}
-	return g.Path == Online || (g.Documents == Accepted && g.Identity == Passed && g.Telecom != Mismatch && g.Review == Approved)
+	if g.Telecom == Mismatch {
+		return false
+	}
+	return g.Path == Online || (g.Documents == Accepted && g.Identity == Passed && g.Review == Approved)
+}
+
+// ReadyForHolder tells whether the holder may authorise the renewal with the Ukey: on the online path every gate but the
+// authorisation is open and nothing was signed by it.
+func (g Gates) ReadyForHolder() bool {
+	g.Authorisation = Authorised
+	return g.Path == Online && g.ReadyForIssue() && (g.Issuance == None || g.Issuance == Failed)
+}
+
+// Expire is what the end of the old certificate does to an order of the online path that the signer has not been asked
+// to execute: one nobody has paid closes, one that is paid goes on by review and keeps its money. Anything else stays.
+func (g *Gates) Expire() error {
+	if g.Path != Online || g.Closed != Open || (g.Issuance != None && g.Issuance != Failed) {
+		return nil
+	}
+	switch g.Payment {
+	case None, Awaiting:
+		return g.Close(ClosedExpired)
+	case Settled, Waived:
+		g.Path = Reviewed
+		return g.TouchContent()
+	default:
+		return nil // the money is going back
+	}
 }
 
 // advance makes the moves nobody decides: into the review queue when all is there, out of it when something went missing.

@@ -30,7 +30,7 @@ var moves = map[Gate]map[State][]State{
 	GateIssuance:      {None: {Reserved}, Reserved: {Signed, Recorded, Failed}, Signed: {Recorded}, Failed: {Reserved}},
 	GateDelivery:      {None: {Offered}, Offered: {Importing, Confirmed}, Importing: {Confirmed}},
 	GateInvoice: {
-		None: {Requested}, Requested: {Issued}, Issued: {Dispatched, RedLettered}, Dispatched: {RedLettered},
+		None: {Requested}, Requested: {Issued, None}, Issued: {Dispatched, RedLettered}, Dispatched: {RedLettered},
 	},
 }
 
@@ -81,6 +81,9 @@ func check(before, after Gates) error {
 		if !slices.Contains(moves[m.Gate][m.From], m.To) {
 			return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": string(m.Gate), "from": string(m.From), "to": string(m.To)})
 		}
+	}
+	if before.Path != after.Path && (after.Path != Reviewed || before.Path != Online) {
+		return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": "path", "from": string(before.Path), "to": string(after.Path)})
 	}
 	issuing := before.Issuance == Reserved || before.Issuance == Signed || before.Issuance == Recorded
 	switch {

@@ -42,7 +42,8 @@ type Order struct {
 	Kind        Kind
 	ApplicantID uuid.UUID
 	OldPairID   uuid.UUID
-	Serial      string // of the old certificate, as found by what the applicant typed
+	Serial      string    // of the old certificate, as found by what the applicant typed
+	OldNotAfter time.Time // end of the old certificate; zero where it was not noted
 	MediumNo    string
 	CertType    string
 	Years       int
@@ -81,6 +82,7 @@ type New struct {
 	ApplicantID uuid.UUID
 	OldPairID   uuid.UUID
 	Serial      string
+	OldNotAfter time.Time
 	MediumNo    string
 	CertType    string
 	Years       int

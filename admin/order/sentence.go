@@ -16,14 +16,22 @@ func (g Gates) Sentence() Sentence {
 	}
 	switch stage {
 	case StagePapers:
-		if g.Documents == Returned {
+		switch {
+		case g.Documents == Returned:
 			key += ".returned"
+		case g.Payment == Settled || g.Payment == Waived:
+			key += ".paid" // moved from the online path, or corrected after the payment
 		}
 	case StageIdentity:
 		key += g.identityBlocker()
 	case StagePayment:
-		if g.Method != NoMethod && g.Payment == Awaiting {
+		switch {
+		case g.Telecom == Mismatch: // the online path has no stage of its own for it
+			key = telecomMismatch
+		case g.Method != NoMethod && g.Payment == Awaiting:
 			key += "." + string(g.Method)
+		case g.Path == Online:
+			key += ".online"
 		}
 	case StageReturned:
 		if g.Payment != Settled && g.Payment != Waived {
@@ -38,8 +46,16 @@ func (g Gates) Sentence() Sentence {
 			key += ".failed"
 		}
 	case StageUpdate:
-		if g.Delivery == Importing {
+		switch {
+		case g.Delivery == Importing:
 			key += ".importing"
+		case g.Issuance == Recorded:
+		case g.Telecom == Mismatch:
+			key = telecomMismatch
+		case g.Issuance == Failed:
+			key += ".failed"
+		default:
+			key += ".holder"
 		}
 	case StageClosed:
 		key += "." + string(g.Closed)
@@ -50,6 +66,9 @@ func (g Gates) Sentence() Sentence {
 	}
 	return Sentence{Now: key, Then: key + ".then"}
 }
+
+// telecomMismatch is one blocker with one sentence, at whatever stage it stands in the way.
+const telecomMismatch = "sentence.identity.telecom_mismatch"
 
 // withoutConsent tells of an open order that cannot go on because its consent was withdrawn. Once the pair may be signed
 // the consent was used up.

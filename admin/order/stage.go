@@ -73,8 +73,9 @@ func (g Gates) reviewedStage() Stage {
 // Next is the step of the applicant's wizard that comes next, by the names web halls use.
 type Next string
 
-// The wizard's steps: 打印申请表, 上传资料, 在线认证, 缴费, 等待审核, 证书更新, and none.
+// The wizard's steps: 录入信息 (of an order that has moved to the reviewed path), 打印申请表, 上传资料, 在线认证, 缴费, 等待审核, 证书更新, and none.
 const (
+	NextEnter     Next = "enter"
 	NextPrintForm Next = "print_form"
 	NextUpload    Next = "upload"
 	NextIdentity  Next = "identity"
@@ -83,6 +84,19 @@ const (
 	NextUpdate    Next = "update"
 	NextNothing   Next = "nothing"
 )
+
+// Next is Gates.Next for the whole order: papers begin with the data that an order which was online lacks.
+func (o Order) Next(formConfirmed bool) Next {
+	next := o.Gates.Next(formConfirmed)
+	if next == NextPrintForm && o.LacksUnit() {
+		return NextEnter
+	}
+	return next
+}
+
+// LacksUnit tells of an order that has come from the online path and whose organisation and legal person the applicant
+// has not entered yet.
+func (o Order) LacksUnit() bool { return o.Kind == Renewal && o.Gates.Path == Reviewed && o.Legal.Name == "" }
 
 // Next tells what the applicant does now. formConfirmed says whether the current form version was confirmed.
 func (g Gates) Next(formConfirmed bool) Next {

@@ -29,6 +29,7 @@ type row struct {
 	ApplicantID      *uuid.UUID
 	OldPairID        uuid.UUID
 	CertSerial       string
+	OldNotAfter      *time.Time
 	MediumNo         string
 	CertType         string
 	Years            int
@@ -106,7 +107,7 @@ func (r row) columns() map[string]any {
 func (r row) order() Order {
 	return Order{
 		ID: r.ID, No: r.No, ProjectID: r.ProjectID, Kind: r.Kind, ApplicantID: deref(r.ApplicantID), OldPairID: r.OldPairID,
-		Serial: r.CertSerial, MediumNo: r.MediumNo, CertType: r.CertType, Years: r.Years, AmountFen: r.AmountFen,
+		Serial: r.CertSerial, OldNotAfter: deref(r.OldNotAfter), MediumNo: r.MediumNo, CertType: r.CertType, Years: r.Years, AmountFen: r.AmountFen,
 		Holder: r.Holder, OrgIDKind: r.OrgIDKind, OrgIDNumber: r.OrgIDNumber, OrgIDFlag: r.OrgIDFlag,
 		Agent: Masked{Name: r.AgentNameMask, IDNumber: r.AgentIDMask, Phone: r.AgentPhoneMask, Email: r.AgentEmailMask},
 		Legal: Masked{Name: r.LegalNameMask, IDNumber: r.LegalIDMask},

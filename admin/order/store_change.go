@@ -114,6 +114,9 @@ func (o *Orders) record(ctx context.Context, tx pg.Tx, a actor.Actor, r row, act
 	for _, m := range diff(before, after) {
 		add(string(m.Gate), string(m.From), string(m.To))
 	}
+	if before.Path != after.Path {
+		add("path", string(before.Path), string(after.Path))
+	}
 	if before.Method != after.Method {
 		add("method", string(before.Method), string(after.Method))
 	}

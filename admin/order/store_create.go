@@ -32,6 +32,9 @@ func (o *Orders) Create(ctx context.Context, tx pg.Tx, a actor.Actor, in New) (O
 		Stage: g.Stage(), StageSince: now, CreatedAt: now, UpdatedAt: now,
 	}
 	r.setGates(g)
+	if !in.OldNotAfter.IsZero() {
+		r.OldNotAfter = &in.OldNotAfter
+	}
 	if in.ApplicantID != uuid.Nil {
 		r.ApplicantID = &in.ApplicantID
 	}

@@ -29,12 +29,22 @@ func (o *Orders) LockHolder(_ context.Context, tx pg.Tx, orgIDNumber string) err
 	return pg.Fault(tx.Gorm().Exec("SELECT pg_advisory_xact_lock(hashtextextended('orders.holder:' || ?, 0))", orgIDNumber).Error)
 }
 
-// WithoutTelecom lists open orders of the reviewed path, of the projects and created before a moment, whose agent no
-// carrier was asked about, oldest first.
-func (o *Orders) WithoutTelecom(_ context.Context, q pg.Q, projects []uuid.UUID, before time.Time, limit int) ([]string, error) {
+// WithoutTelecom lists open orders of a path, of the projects and created before a moment, whose agent no carrier was
+// asked about, oldest first.
+func (o *Orders) WithoutTelecom(_ context.Context, q pg.Q, path Path, projects []uuid.UUID, before time.Time, limit int) ([]string, error) {
 	var nos []string
-	err := q.Gorm().Model(&row{}).Where(open+" AND telecom = 'none' AND path = 'reviewed' AND kind = 'renewal'").
-		Where("project_id IN ? AND created_at < ?", projects, before).Order("created_at, id").Limit(limit).Pluck("no", &nos).Error
+	err := q.Gorm().Model(&row{}).Where(open+" AND telecom = 'none' AND issuance IN ('none', 'failed') AND kind = 'renewal'").
+		Where("path = ? AND project_id IN ? AND created_at < ?", path, projects, before).Order("created_at, id").Limit(limit).Pluck("no", &nos).Error
+	return nos, pg.Fault(err)
+}
+
+// Expiring lists open orders of the online path that were not given to the signer and whose old certificate ended before
+// a moment, the longest first.
+func (o *Orders) Expiring(_ context.Context, q pg.Q, now time.Time, limit int) ([]string, error) {
+	var nos []string
+	err := q.Gorm().Model(&row{}).Where("path = 'online' AND closed_at IS NULL AND issuance IN ('none', 'failed')").
+		Where("payment NOT IN ('refunding', 'refunded') AND old_not_after < ?", now).
+		Order("old_not_after, id").Limit(limit).Pluck("no", &nos).Error
 	return nos, pg.Fault(err)
 }
 
