@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -32,6 +33,17 @@ type Blobs interface {
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	// Delete removes key; a key that is not there is no error.
 	Delete(ctx context.Context, key string) error
+}
+
+// keyPattern admits object keys only: nothing that could climb out of a folder or mean something to a URL.
+var keyPattern = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+
+// CheckKey is what a backend asks before it uses a key: 8 to 64 lower-case hex digits.
+func CheckKey(key string) error {
+	if !keyPattern.MatchString(key) {
+		return fmt.Errorf("seal: %q is no object key", key)
+	}
+	return nil
 }
 
 // ErrNoBlob tells that a backend holds nothing under a key.

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"time"
 
 	"caconsole/admin/seal"
@@ -21,9 +20,6 @@ const (
 	// staleAfter is how old a half-written file must be to be somebody's crash and not somebody's upload.
 	staleAfter = time.Hour
 )
-
-// keyPattern admits object keys only: nothing that could climb out of the folder, although os.Root would not let it.
-var keyPattern = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 
 // Store is a seal.Blobs on a directory. Many processes may share the directory.
 type Store struct{ root *os.Root }
@@ -171,8 +167,8 @@ func (s *Store) clearStaging(before time.Time) error {
 
 // fileOf spreads the files over 65,536 directories by the first digits of their keys, which are random.
 func fileOf(key string) (string, error) {
-	if !keyPattern.MatchString(key) {
-		return "", fmt.Errorf("folder: %q is no object key", key)
+	if err := seal.CheckKey(key); err != nil {
+		return "", err
 	}
 	return path.Join(key[:2], key[2:4], key), nil
 }

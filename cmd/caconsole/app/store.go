@@ -13,6 +13,7 @@ import (
 	"caconsole/admin/pg"
 	"caconsole/admin/seal"
 	"caconsole/admin/seal/folder"
+	"caconsole/admin/seal/s3"
 )
 
 // Store says where the database, the keys and the files are. Every command but version takes it.
@@ -20,7 +21,19 @@ type Store struct {
 	Data        string      `help:"Data folder: files, and of a demo the private database and the keys." default:"var" type:"path"`
 	DatabaseURL string      `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Database for the app role."`
 	ReadURL     string      `name:"read-url" placeholder:"URL" help:"Database for the read role. Default: the app role takes it on."`
+	S3          S3          `embed:"" prefix:"s3-" group:"Object store (else the folder objects below --data)"`
 	SealKeys    seal.Secret `name:"seal-keys" help:"Key ring that seals personal data and files. Better given by the environment than by the flag."`
+}
+
+// S3 is the bucket that holds the sealed files, so that many machines share them. Without one they lie below the data
+// folder.
+type S3 struct {
+	URL       string      `name:"url" placeholder:"URL" help:"S3 service; empty: files lie in a folder."`
+	Region    string      `name:"region" help:"Region of the service."`
+	Bucket    string      `name:"bucket" help:"Bucket; it must be there."`
+	AccessKey string      `name:"access-key" help:"Access key."`
+	SecretKey seal.Secret `name:"secret-key" help:"Secret key."`
+	PathStyle bool        `name:"path-style" help:"The bucket stands in the path, not in the host name."`
 }
 
 // SealKeyFile is where a demo leaves its key ring, below the data folder; nothing but a demo makes keys.
@@ -51,7 +64,7 @@ type House struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 
-	files *folder.Store
+	closeFiles func() error
 }
 
 // Open opens the house. Close it at the end.
@@ -60,19 +73,32 @@ func (s Store) Open(ctx context.Context, now func() time.Time, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	files, err := folder.Open(filepath.Join(s.Data, "objects"), now)
+	files, closeFiles, err := s.files(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	db, err := pg.Open(ctx, pg.Options{DSN: s.DatabaseURL, ReadDSN: s.ReadURL, Logger: log})
 	if err != nil {
-		return nil, errors.Join(err, files.Close())
+		return nil, errors.Join(err, closeFiles())
 	}
-	return &House{DB: db, Ring: ring, Vault: seal.Vault{Ring: ring, Blobs: files}, Now: now, Log: log, files: files}, nil
+	return &House{DB: db, Ring: ring, Vault: seal.Vault{Ring: ring, Blobs: files}, Now: now, Log: log, closeFiles: closeFiles}, nil
+}
+
+// files opens the store of sealed files: the bucket, where one is set, else the folder.
+func (s Store) files(ctx context.Context, now func() time.Time) (blobs seal.Blobs, closer func() error, err error) {
+	if s.S3.URL != "" {
+		bucket, err := s3.Open(ctx, s3.Config(s.S3))
+		return bucket, func() error { return nil }, err
+	}
+	dir, err := folder.Open(filepath.Join(s.Data, "objects"), now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return dir, dir.Close, nil
 }
 
 // Close ends the use of database and files.
 func (h *House) Close() error {
 	h.DB.Close()
-	return h.files.Close()
+	return h.closeFiles()
 }
