@@ -16,7 +16,8 @@ import (
 	"caconsole/admin/seal"
 )
 
-// IssueInvoice takes an invoice one step on; when it is issued the order's gate moves and the invoice goes out.
+// IssueInvoice takes an invoice one step on; when it is issued the order's gate moves and the invoice goes out, unless it
+// is wanted back already.
 func (f *Flow) IssueInvoice(ctx context.Context, id uuid.UUID) error {
 	a := actor.Job("invoice")
 	return f.Invoices.Work(ctx, id, func(ctx context.Context, tx pg.Tx, inv invoice.Invoice) error {
@@ -29,6 +30,13 @@ func (f *Flow) IssueInvoice(ctx context.Context, id uuid.UUID) error {
 			return nil
 		})
 		if err != nil {
+			return err
+		}
+		red, err := f.Invoices.RedOf(ctx, tx, o.ID)
+		if err == nil { // the order ended meanwhile: the invoice goes back before anybody gets it
+			return f.Jobs.Enqueue(ctx, tx, invoice.RedArgs{ID: red.ID})
+		}
+		if !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		return f.dispatchInvoice(ctx, tx, o, inv.ID)

@@ -46,6 +46,7 @@ func newQueue(t *testing.T, db *pg.DB, now func() time.Time) *queue {
 	known[flow.DeliveryArgs](r)
 	known[notify.SendArgs](r)
 	known[invoice.IssueArgs](r)
+	known[invoice.RedArgs](r)
 	known[document.PagesArgs](r)
 	var err error
 	q.Client, err = job.NewClient(db, r, job.Options{Queues: map[string]int{document.PagesQueue: 1}})
@@ -69,6 +70,7 @@ func (q *queue) serve(f *flow.Flow) {
 	})
 	on(q, func(ctx context.Context, a notify.SendArgs) error { return f.SendMessage(ctx, a.ID) })
 	on(q, func(ctx context.Context, a invoice.IssueArgs) error { return f.IssueInvoice(ctx, a.ID) })
+	on(q, func(ctx context.Context, a invoice.RedArgs) error { return f.RedLetter(ctx, a.ID) })
 	on(q, func(context.Context, document.PagesArgs) error { return nil })
 }
 

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"caconsole/admin/fault"
-	"caconsole/admin/invoice"
 	"caconsole/admin/job"
 	"caconsole/admin/notify"
 	"caconsole/admin/pg"
@@ -16,11 +15,11 @@ import (
 // invoice. Faults: callback_unknown, callback_empty, callback_unreadable.
 func (f *Flow) InvoiceCallback(ctx context.Context, vendor string, headers map[string]string, body []byte) error {
 	return f.hint(ctx, "invoices/"+vendor, headers, body, func(ctx context.Context, tx pg.Tx) error {
-		id, err := f.Invoices.Hinted(ctx, tx, vendor, body)
+		ask, err := f.Invoices.Hinted(ctx, tx, vendor, body)
 		if err != nil {
 			return err
 		}
-		return f.Jobs.Enqueue(ctx, tx, invoice.IssueArgs{ID: id}, job.Unique())
+		return f.Jobs.Enqueue(ctx, tx, ask, job.Unique())
 	})
 }
 

@@ -157,11 +157,35 @@ type printer struct {
 	sync.Mutex
 	asked  map[string]int // calls by serial
 	taken  map[string]bool
-	lose   bool   // it is taken and the answer is lost
-	refuse string // cause
+	lose   bool              // it is taken and the answer is lost
+	refuse string            // cause
+	red    invoice.RedAnswer // what it says of every red letter asked for; one issued at once where empty
 }
 
 func newPrinter() *printer { return &printer{asked: map[string]int{}, taken: map[string]bool{}} }
+
+func (p *printer) AskRed(_ context.Context, o invoice.RedOrder) error {
+	return p.Issue(context.Background(), invoice.Order{Serial: o.Serial})
+}
+
+func (p *printer) QueryRed(_ context.Context, serial string) (invoice.RedAnswer, error) {
+	p.Lock()
+	defer p.Unlock()
+	switch {
+	case !p.taken[serial]:
+		return invoice.RedAnswer{}, nil
+	case p.red.State != "":
+		return p.red, nil
+	}
+	return invoice.RedAnswer{Found: true, State: invoice.RedIssued, FormState: "01", Number: "26442000000000000009", PDFURL: "x"}, nil
+}
+
+// says sets what is answered about red letters from now on.
+func (p *printer) says(a invoice.RedAnswer) {
+	p.Lock()
+	defer p.Unlock()
+	p.red = a
+}
 
 func (p *printer) Issue(_ context.Context, o invoice.Order) error {
 	p.Lock()

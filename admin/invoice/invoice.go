@@ -3,7 +3,10 @@
 // asked, and only where it knows nothing is the same number sent again.
 //
 //	requested ─► issuing ─► issued
-//	                 └────► failed   (a person looks, corrects and tries again)
+//	    │            └────► failed   (a person looks, corrects and tries again)
+//	    └─► cancelled                (its order ended before the vendor was asked)
+//
+// An issued invoice is taken back (红冲) before its money goes back: see RedState.
 package invoice
 
 import (
@@ -27,6 +30,7 @@ const (
 	Issuing   State = "issuing"
 	Issued    State = "issued"
 	Failed    State = "failed"
+	Cancelled State = "cancelled"
 )
 
 // BuyerKind is the sort of invoice the buyer wants.
@@ -134,6 +138,10 @@ type Vendor interface {
 	// Issue asks for an invoice. One asked for before under the same serial is no error; if it failed, it is tried again.
 	Issue(ctx context.Context, o Order) error
 	Query(ctx context.Context, serial string) (Answer, error)
+	// AskRed asks for a confirmation form (红字确认单) under our number; the red invoice follows by itself.
+	AskRed(ctx context.Context, o RedOrder) error
+	// QueryRed tells what became of form and red invoice.
+	QueryRed(ctx context.Context, serial string) (RedAnswer, error)
 	// Fetch downloads an invoice's file from where the vendor keeps it.
 	Fetch(ctx context.Context, url string) ([]byte, error)
 }

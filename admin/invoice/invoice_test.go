@@ -32,6 +32,20 @@ type bureau struct {
 	mute   error // of Query
 	pdf    []byte
 	lost   error // of Fetch
+
+	reds    []invoice.RedOrder
+	redFail error // of AskRed
+	red     invoice.RedAnswer
+	redMute error // of QueryRed
+}
+
+func (b *bureau) AskRed(_ context.Context, o invoice.RedOrder) error {
+	b.reds = append(b.reds, o)
+	return b.redFail
+}
+
+func (b *bureau) QueryRed(context.Context, string) (invoice.RedAnswer, error) {
+	return b.red, b.redMute
 }
 
 func (b *bureau) Issue(_ context.Context, o invoice.Order) error {
@@ -65,7 +79,8 @@ func newOffice(t *testing.T) *office {
 	conn, err := pgx.Connect(t.Context(), owner)
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), `ALTER TABLE invoice DROP CONSTRAINT invoice_order_id_fkey, DROP CONSTRAINT invoice_project_id_fkey;
-		ALTER TABLE invoice_buyer DROP CONSTRAINT invoice_buyer_order_id_fkey`)
+		ALTER TABLE invoice_buyer DROP CONSTRAINT invoice_buyer_order_id_fkey;
+		ALTER TABLE red_letter DROP CONSTRAINT red_letter_order_id_fkey, DROP CONSTRAINT red_letter_project_id_fkey`)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(t.Context()))
 	db, err := pg.Open(t.Context(), pg.Options{DSN: app, ReadDSN: read, MaxConns: 4, Logger: slog.New(slog.DiscardHandler)})
@@ -328,9 +343,9 @@ func TestHinted(t *testing.T) {
 	inv, err := o.request()
 	require.NoError(t, err)
 	q := o.db.Read(t.Context())
-	id, err := o.Hinted(t.Context(), q, "bureau", []byte(inv.Serial))
+	ask, err := o.Hinted(t.Context(), q, "bureau", []byte(inv.Serial))
 	require.NoError(t, err)
-	require.Equal(t, inv.ID, id)
+	require.Equal(t, invoice.IssueArgs{ID: inv.ID}, ask)
 	require.Equal(t, invoice.Requested, o.get(inv.ID).State, "a hint changes nothing")
 	for vendor, serial := range map[string]string{"bureau": "R1B1", "another": inv.Serial} {
 		_, err := o.Hinted(t.Context(), q, vendor, []byte(serial))

@@ -3,9 +3,8 @@ package invoice
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"caconsole/admin/fault"
+	"caconsole/admin/job"
 	"caconsole/admin/pg"
 )
 
@@ -16,21 +15,28 @@ type Hinter interface {
 	Hint(body []byte) (serial string, err error)
 }
 
-// Hinted returns the invoice a vendor's callback is about; its job then asks the vendor. NotFound "callback_unknown"
-// where no such vendor or invoice is ours, Invalid "callback_unreadable".
-func (i *Invoices) Hinted(_ context.Context, q pg.Q, vendor string, body []byte) (uuid.UUID, error) {
+// Hinted returns the job that asks the vendor about the invoice or red letter a callback of its is about. NotFound
+// "callback_unknown" where no such vendor or invoice is ours, Invalid "callback_unreadable".
+func (i *Invoices) Hinted(_ context.Context, q pg.Q, vendor string, body []byte) (job.Args, error) {
 	unknown := fault.New(fault.NotFound, "callback_unknown", nil)
 	h, ok := i.vendor.(Hinter)
 	if !ok || h.Name() != vendor {
-		return uuid.Nil, unknown
+		return nil, unknown
 	}
 	serial, err := h.Hint(body)
 	if err != nil {
-		return uuid.Nil, err
+		return nil, err
 	}
 	r, err := find(q, "serial = ?", serial)
+	if err == nil {
+		return IssueArgs{ID: r.ID}, nil
+	}
+	if !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	red, err := findRed(q, "serial = ?", serial)
 	if fault.Is(err, fault.NotFound) {
 		err = unknown
 	}
-	return r.ID, err
+	return RedArgs{ID: red.ID}, err
 }

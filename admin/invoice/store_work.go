@@ -27,7 +27,7 @@ func (i *Invoices) Work(ctx context.Context, id uuid.UUID, keep func(ctx context
 		return i.ask(ctx, r)
 	case Issuing:
 		return i.follow(ctx, r, keep)
-	case Issued, Failed:
+	case Issued, Failed, Cancelled:
 	}
 	return nil
 }
@@ -76,7 +76,9 @@ func (i *Invoices) follow(ctx context.Context, r row, keep func(context.Context,
 	case answer.Total != 0 && answer.Total != r.TotalFen:
 		return i.move(ctx, r, Issuing, map[string]any{"state": Failed, "last_error": "amount_differs", "vendor_serial": answer.VendorSerial})
 	case answer.State == Failed:
-		return i.move(ctx, r, Issuing, map[string]any{"state": Failed, "last_error": answer.Cause, "vendor_serial": answer.VendorSerial})
+		return i.move(ctx, r, Issuing, map[string]any{ // one that has a number exists at the tax bureau: only its file failed
+			"state": Failed, "last_error": answer.Cause, "vendor_serial": answer.VendorSerial, "number": answer.Number,
+		})
 	case answer.State == Issuing:
 		return i.wait(ctx, r, nil)
 	}

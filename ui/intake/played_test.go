@@ -150,6 +150,12 @@ func (printer) Query(_ context.Context, serial string) (invoice.Answer, error) {
 	return invoice.Answer{Found: true, State: invoice.Issued, VendorSerial: serial, Number: "26442000000000000001", PDFURL: "x"}, nil
 }
 
+func (printer) AskRed(context.Context, invoice.RedOrder) error { return nil }
+
+func (printer) QueryRed(context.Context, string) (invoice.RedAnswer, error) {
+	return invoice.RedAnswer{Found: true, State: invoice.RedIssued, FormState: "01", Number: "26442000000000000009", PDFURL: "x"}, nil
+}
+
 func (printer) Fetch(context.Context, string) ([]byte, error) { return []byte("%PDF-1.7 invoice"), nil }
 
 func (printer) Name() string { return "played" }

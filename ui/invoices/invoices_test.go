@@ -32,7 +32,10 @@ import (
 )
 
 // bureau issues what it is asked for, but for buyers it does not like.
-type bureau struct{ cause string }
+type bureau struct {
+	cause string
+	red   invoice.RedAnswer // what it says of red letters; one issued at once where empty
+}
 
 func (b *bureau) Issue(context.Context, invoice.Order) error {
 	if b.cause != "" {
@@ -43,6 +46,15 @@ func (b *bureau) Issue(context.Context, invoice.Order) error {
 
 func (b *bureau) Query(_ context.Context, serial string) (invoice.Answer, error) {
 	return invoice.Answer{Found: true, State: invoice.Issued, VendorSerial: "V", Number: "264420000000" + serial[5:13], PDFURL: "x"}, nil
+}
+
+func (b *bureau) AskRed(context.Context, invoice.RedOrder) error { return nil }
+
+func (b *bureau) QueryRed(_ context.Context, serial string) (invoice.RedAnswer, error) {
+	if b.red.State != "" {
+		return b.red, nil
+	}
+	return invoice.RedAnswer{Found: true, State: invoice.RedIssued, FormState: "01", Number: "264420000009" + serial[5:13], PDFURL: "x"}, nil
 }
 
 func (b *bureau) Fetch(context.Context, string) ([]byte, error) {

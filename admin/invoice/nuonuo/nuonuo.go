@@ -1,5 +1,5 @@
-// Package nuonuo is the client of 诺诺's open platform (sdk.nuonuo.com, methods requestBillingNew, queryInvoiceResult
-// and reInvoice). Its callback carries no signature and is taken as a hint to call Query, no more.
+// Package nuonuo is the client of 诺诺's open platform (sdk.nuonuo.com, methods requestBillingNew, queryInvoiceResult,
+// reInvoice, saveInvoiceRedConfirm and queryInvoiceRedConfirm). Its callback carries no signature and is taken as a hint to call Query, no more.
 package nuonuo
 
 import (
@@ -110,16 +110,12 @@ var beijing = time.FixedZone("CST", 8*3600)
 // Issue asks for an invoice; one that failed there under this number is started again. The platform pushes nothing
 // itself (pushMode -1): sending is our own business.
 func (c *Client) Issue(ctx context.Context, o invoice.Order) error {
-	kind := "pc" // 数电普票
-	if o.Buyer.Kind == invoice.Special {
-		kind = "bs" // 数电专票
-	}
 	body := map[string]order{"order": {
 		BuyerName: o.Buyer.Title, BuyerTaxNum: o.Buyer.TaxID, BuyerTel: o.Buyer.Phone.Reveal(), BuyerAddress: o.Buyer.Address,
 		BuyerAccount: strings.TrimSpace(o.Buyer.Bank + " " + o.Buyer.Account),
 		SalerTaxNum:  c.c.TaxNo, SalerTel: c.c.Tel, SalerAddress: c.c.Address, SalerAccount: c.c.Account,
 		OrderNo: o.Serial, InvoiceDate: o.At.In(beijing).Format(time.DateTime), Clerk: c.c.Clerk, Remark: o.Remark,
-		PushMode: "-1", InvoiceType: "1", InvoiceLine: kind, CallBackURL: c.c.CallbackURL,
+		PushMode: "-1", InvoiceType: "1", InvoiceLine: kindOf(o.Buyer), CallBackURL: c.c.CallbackURL,
 		InvoiceDetail: []line{{
 			GoodsName: o.Goods.Name, GoodsCode: o.Goods.Code, WithTaxFlag: "1",
 			TaxRate: fmt.Sprintf("%d.%02d", o.TaxPercent/100, o.TaxPercent%100),
@@ -134,6 +130,14 @@ func (c *Client) Issue(ctx context.Context, o invoice.Order) error {
 		return c.again(ctx, o.Serial)
 	}
 	return refusal(code, describe)
+}
+
+// kindOf is the platform's code of an invoice's kind.
+func kindOf(b invoice.Buyer) string {
+	if b.Kind == invoice.Special {
+		return "bs" // 数电专票
+	}
+	return "pc" // 数电普票
 }
 
 // again has the platform try once more what failed there (reInvoice); what is under way or done is left alone.

@@ -33,6 +33,8 @@ func Work(ctx context.Context, f *flow.Flow, args job.Args) error {
 		return f.SendMessage(ctx, a.ID)
 	case invoice.IssueArgs:
 		return f.IssueInvoice(ctx, a.ID)
+	case invoice.RedArgs:
+		return f.RedLetter(ctx, a.ID)
 	case document.PagesArgs:
 		return drawPages(ctx, f, a)
 	}
@@ -79,12 +81,14 @@ func register(r *job.Registry, f *flow.Flow) {
 	handle[flow.DeliveryArgs](r, f)
 	handle[notify.SendArgs](r, f)
 	handle[invoice.IssueArgs](r, f)
+	handle[invoice.RedArgs](r, f)
 	handle[document.PagesArgs](r, f)
 
 	job.Periodic(r, 3*time.Second, "issues", f.SweepIssues)
 	job.Periodic(r, 5*time.Second, "claims", f.SweepClaims)
 	job.Periodic(r, 5*time.Second, "messages", f.SweepMessages)
 	job.Periodic(r, 5*time.Second, "invoices", f.SweepInvoices)
+	job.Periodic(r, 5*time.Second, "red_letters", f.SweepRedLetters)
 	job.Periodic(r, 5*time.Second, "identities", f.SweepIdentities)
 	job.Periodic(r, 30*time.Second, "page_images", f.SweepPages)
 	job.Periodic(r, time.Minute, "match_run", f.MatchRun)

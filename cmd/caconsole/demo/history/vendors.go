@@ -158,6 +158,24 @@ func (b *bureau) Query(_ context.Context, serial string) (invoice.Answer, error)
 	return invoice.Answer{Found: true, State: invoice.Issued, VendorSerial: "P" + number, Number: number, PDFURL: serial}, nil
 }
 
+// AskRed takes an invoice back at once: the past has no buyers who have to be asked.
+func (b *bureau) AskRed(_ context.Context, o invoice.RedOrder) error {
+	if b.number[o.Serial] == "" {
+		b.number[o.Serial] = o.Number[:4] + fmt.Sprintf("%016d", 9_310_000_000_000_000+int64(len(b.number))*9973)
+		b.sheets[o.Serial] = b.sheets[strings.TrimSuffix(o.Serial, "R1")+"B1"]
+	}
+	return nil
+}
+
+// QueryRed tells what became of a red letter.
+func (b *bureau) QueryRed(_ context.Context, serial string) (invoice.RedAnswer, error) {
+	number := b.number[serial]
+	if number == "" {
+		return invoice.RedAnswer{}, nil
+	}
+	return invoice.RedAnswer{Found: true, State: invoice.RedIssued, FormState: "01", Number: number, PDFURL: serial}, nil
+}
+
 // Fetch returns the file.
 func (b *bureau) Fetch(ctx context.Context, serial string) ([]byte, error) {
 	return b.sheets[serial].wait(ctx)
