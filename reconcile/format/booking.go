@@ -3,8 +3,6 @@ package format
 import (
 	"slices"
 	"strings"
-
-	"caconsole/admin/money"
 )
 
 // refusal says why a row is no booking: the field and a catalogue key.
@@ -16,7 +14,11 @@ type refusal struct {
 // booking reads one row below the header.
 func (p *parser) booking(r row) {
 	h := *p.header
-	if h.repeats(r) || footer(r) {
+	if h.repeats(r) {
+		return
+	}
+	if footer(r) {
+		p.below = append(p.below, r)
 		return
 	}
 	line, bad := p.line(h, r)
@@ -35,62 +37,42 @@ func (p *parser) line(h header, r row) (Line, *refusal) {
 	if err != nil {
 		return Line{}, &refusal{FieldDate, "row_date_invalid"}
 	}
-	if c := fold(h.cell(r, FieldCurrency)); c != "" && !slices.Contains(h.Currencies, c) {
+	if c := fold(h.cell(r, FieldCurrency)); c != "" && !slices.Contains(h.currencies, c) {
 		return Line{}, &refusal{FieldCurrency, "row_currency_foreign"}
 	}
-	if own := accountNo(h.cell(r, FieldAccount)); own != "" {
-		if p.account == "" {
-			p.account = own
-		}
-		if own != p.account {
-			return Line{}, &refusal{FieldAccount, "row_other_account"}
-		}
-	}
-	l := Line{
-		Row: r.number, BookedAt: at.String(),
-		PayerName: clean(h.cell(r, FieldPayer)), PayerAccount: accountNo(h.cell(r, FieldPayerAccount)),
-		PayerBank: clean(h.cell(r, FieldPayerBank)), BankSerial: clean(h.cell(r, FieldSerial)), Text: h.text(r),
-	}
-	if bad := p.amounts(h, r, &l); bad != nil {
+	l := Line{Row: r.number, BookedAt: at.String(), BankSerial: clean(h.cell(r, FieldSerial)), Text: h.text(r)}
+	paid, bad := h.amounts(r, &l)
+	if bad != nil {
 		return Line{}, bad
 	}
+	if bad := p.parties(h, r, &l); bad != nil {
+		return Line{}, bad
+	}
+	p.sums.add(paid)
 	l.Kind = p.kind(h, r, l)
 	return l, nil
 }
 
-// amounts reads debit, credit and balance. An amount below zero is a booking taken back: 红字 in the debit column
-// brings money in.
-func (p *parser) amounts(h header, r row, l *Line) *refusal {
-	debit, _, err := parseAmount(h.cell(r, FieldDebit))
-	if err != nil {
-		return &refusal{FieldDebit, "row_amount_invalid"}
-	}
-	credit, _, err := parseAmount(h.cell(r, FieldCredit))
-	if err != nil {
-		return &refusal{FieldCredit, "row_amount_invalid"}
-	}
-	balance, stated, err := parseAmount(h.cell(r, FieldBalance))
-	if err != nil {
-		return &refusal{FieldBalance, "row_balance_invalid"}
-	}
-	if (debit == 0) == (credit == 0) {
-		reason := "row_amount_missing"
-		if debit != 0 {
-			reason = "row_amount_both_sides"
+// parties reads who is on the other side, and checks that our side is the account the file is of. Layouts that name
+// who pays and who is paid tell the other side by the direction.
+func (p *parser) parties(h header, r row, l *Line) *refusal {
+	name, account, bank, ours := FieldPayer, FieldPayerAccount, FieldPayerBank, FieldAccount
+	if h.has(FieldPayee) {
+		ours = FieldPayeeAccount
+		if l.Direction == Out {
+			name, account, bank, ours = FieldPayee, FieldPayeeAccount, FieldPayeeBank, FieldPayerAccount
 		}
-		return &refusal{FieldCredit, reason}
 	}
-	if stated {
-		l.Balance = &balance
+	if no := accountNo(h.cell(r, ours)); no != "" {
+		if p.account == "" {
+			p.account = no
+		}
+		if no != p.account {
+			return &refusal{ours, "row_other_account"}
+		}
 	}
-	p.sums.add(debit, credit)
-	l.Direction, l.Amount = In, credit-debit
-	if l.Amount < 0 {
-		l.Direction, l.Amount = Out, -l.Amount
-	}
-	if debit < 0 || credit < 0 {
-		l.Kind = Reversal
-	}
+	l.PayerName, l.PayerBank = party(h.cell(r, name)), clean(h.cell(r, bank))
+	l.PayerAccount = accountNo(h.cell(r, account))
 	return nil
 }
 
@@ -99,12 +81,11 @@ func (p *parser) amounts(h header, r row, l *Line) *refusal {
 // a look and a line wrongly matched costs a certificate.
 func (p *parser) kind(h header, r row, l Line) Kind {
 	words := clean(h.cell(r, FieldType)) + " " + l.Text
-	flag := fold(h.cell(r, FieldReversed))
 	own := l.PayerName != "" && fold(l.PayerName) == fold(p.ownName(h, r))
 	switch {
-	case l.Kind == Reversal, slices.Contains([]string{"y", "1", "是", "冲账", "冲正"}, flag), mentions(words, "冲正", "红字", "冲账"):
+	case l.Kind == Reversal, h.marked(r, FieldReversed), mentions(words, "冲正", "红字", "冲账"):
 		return Reversal
-	case mentions(words, "退汇"):
+	case h.marked(r, FieldReturned), mentions(words, "退汇"):
 		return Return
 	case own, l.PayerAccount != "" && l.PayerAccount == p.account:
 		return Internal
@@ -116,11 +97,25 @@ func (p *parser) kind(h header, r row, l Line) Kind {
 	return Transfer
 }
 
+// marked reads a column that says yes or no.
+func (h header) marked(r row, f Field) bool {
+	return slices.Contains([]string{"y", "1", "是", "冲账", "冲正", "退汇"}, fold(h.cell(r, f)))
+}
+
 func (p *parser) ownName(h header, r row) string {
 	if own := clean(h.cell(r, FieldOwnName)); own != "" {
 		return own
 	}
 	return p.facts[FactOwnName]
+}
+
+// party is a name as we keep it; banks write dashes where there is none.
+func party(cell string) string {
+	name := clean(cell)
+	if strings.Trim(name, "-") == "" {
+		return ""
+	}
+	return name
 }
 
 func mentions(text string, words ...string) bool {
@@ -147,29 +142,15 @@ func (h header) repeats(r row) bool {
 	return fold(h.cell(r, FieldDate)) == fold(h.title(FieldDate))
 }
 
-// footer reports a row of totals below the bookings: it begins with such a word and holds no date.
+// footer reports a row of totals below the bookings: it begins with such a word, or is one of 农行's "5 收 91,007,497.02".
 func footer(r row) bool {
 	for _, cell := range r.cells {
 		if f := fold(cell); f != "" {
-			return slices.ContainsFunc([]string{"合计", "总计", "小计", "汇总", "累计", "本页"}, func(w string) bool {
-				return strings.HasPrefix(f, w)
-			})
+			return turnover.MatchString(strings.TrimSpace(cell)) ||
+				slices.ContainsFunc([]string{"合计", "总计", "小计", "汇总", "累计", "本页"}, func(w string) bool {
+					return strings.HasPrefix(f, w)
+				})
 		}
 	}
 	return false
-}
-
-// sums are the totals of the two amount columns, signs as written.
-type sums struct {
-	debit, credit           money.Fen
-	debitCount, creditCount int64
-}
-
-func (s *sums) add(debit, credit money.Fen) {
-	if debit != 0 {
-		s.debit, s.debitCount = s.debit+debit, s.debitCount+1
-	}
-	if credit != 0 {
-		s.credit, s.creditCount = s.credit+credit, s.creditCount+1
-	}
 }

@@ -1,8 +1,8 @@
 package format
 
 // China Merchants Bank, current accounts of companies, as its net bank exports them. The rows above the header move
-// (header row 5, 9 and 12 have been seen), and the last columns differ between versions; the names do not. Spellings that differ only in
-// brackets, slashes or 帐 for 账 are one after folding.
+// (header row 5, 9 and 12 have been seen), and the last columns differ between versions; the names do not. Spellings
+// that differ only in brackets, slashes or 帐 for 账 are one after folding.
 
 var cmbColumns = map[Field][]string{
 	FieldDate:         {"交易日"},
@@ -27,29 +27,22 @@ var cmbA = &Spec{
 	Bank: "CMB", Variant: "A",
 	Columns: cmbColumns,
 	Facts: map[Fact][]string{
-		FactAccount:     {"银行账号"},
-		FactOwnName:     {"账号名称"},
-		FactDebitSum:    {"累计借金额", "累计借方金额"},
-		FactDebitCount:  {"累计借总笔数", "累计借方总笔数"},
-		FactCreditSum:   {"累计贷金额", "累计贷方金额"},
-		FactCreditCount: {"累计贷总笔数", "累计贷方总笔数"},
-		FactOpening:     {"对账单期初余额", "期初余额"},
+		FactDebitSum:    {"累计借金额"},
+		FactDebitCount:  {"累计借总笔数"},
+		FactCreditSum:   {"累计贷金额"},
+		FactCreditCount: {"累计贷总笔数"},
+		FactOpening:     {"对账单期初余额"},
 		FactClosing:     {"对账单余额"},
-		FactRecords:     {"记录条数"},
 	},
 	Required:   []Field{FieldAccount, FieldDate, FieldDebit, FieldCredit, FieldPayer},
-	Currencies: []string{"人民币", "cny", "rmb", "10"},
+	Currencies: []string{"10"},
 }
 
 // cmbB has no sums, and the account only above the header.
 var cmbB = &Spec{
 	Bank: "CMB", Variant: "B",
-	Columns: cmbColumns,
-	Facts: map[Fact][]string{
-		FactAccount: {"银行账号"},
-		FactOwnName: {"公司名称"},
-	},
+	Columns:       cmbColumns,
 	Required:      []Field{FieldDate, FieldDebit, FieldCredit, FieldPayer},
 	RequiredFacts: []Fact{FactOwnName, FactAccount},
-	Currencies:    []string{"人民币", "cny", "rmb", "10"},
+	Currencies:    []string{"10"},
 }

@@ -47,7 +47,7 @@ func open(body []byte) (container, error) {
 	case bytes.IndexByte(body[:min(len(body), 512)], 0) >= 0:
 		return nil, fault.New(fault.Invalid, "statement_unreadable", nil)
 	}
-	return nil, unsupported("csv")
+	return openText(body)
 }
 
 func unsupported(container string) error {

@@ -1,11 +1,36 @@
 package format
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
 	"caconsole/admin/money"
 )
+
+// turnover is how 农行 totals a column: "5 收 91,007,497.02".
+var turnover = regexp.MustCompile(`^(\d+) *笔? *([收支付]) *([\d,.]+)$`)
+
+// totalsBelow adds the facts a statement states under its bookings; what stands above them counts first.
+func totalsBelow(l layout, rows []row, facts map[Fact]string) {
+	for f, value := range preamble(l, rows) {
+		keep(facts, f, value)
+	}
+	for _, r := range rows {
+		for _, cell := range r.cells {
+			m := turnover.FindStringSubmatch(strings.TrimSpace(cell))
+			switch {
+			case m == nil:
+			case m[2] == "收":
+				keep(facts, FactCreditCount, m[1])
+				keep(facts, FactCreditSum, m[3])
+			default:
+				keep(facts, FactDebitCount, m[1])
+				keep(facts, FactDebitSum, m[3])
+			}
+		}
+	}
+}
 
 // control compares what the file states with what was read.
 func (p *parser) control(res *Result) {

@@ -23,13 +23,25 @@ func fold(s string) string {
 	return b.String()
 }
 
+// heading folds a header or a label, without the English that some banks put behind it: 交易日期[ Transaction Date ].
+func heading(s string) string {
+	if i := strings.IndexAny(s, "[［"); i > 0 {
+		s = s[:i]
+	}
+	return fold(s)
+}
+
 // clean is a cell as we keep it: no blanks around it, no tabs or line breaks inside, no ="…" guard around it.
 func clean(s string) string {
-	s = strings.TrimSpace(s)
+	return strings.Join(strings.Fields(unguard(strings.TrimSpace(s))), " ")
+}
+
+// unguard takes off the ="…" that keeps a spreadsheet from reading a long number as one.
+func unguard(s string) string {
 	if inner, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(inner, `"`) {
-		s = strings.TrimSuffix(inner, `"`)
+		return strings.TrimSuffix(inner, `"`)
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return s
 }
 
 // accountNo keeps the digits of an account number. A number cell holds fifteen digits for certain; one that carries

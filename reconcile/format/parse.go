@@ -12,8 +12,8 @@ const probeRows = 60
 
 // Parse reads one statement file. Rows it cannot take for a booking are kept in Rejected; a file it cannot take for a
 // statement at all is refused with one of the faults statement_empty, statement_unreadable, statement_encrypted,
-// statement_too_large, statement_too_many_rows, statement_container_unsupported, statement_layout_unknown,
-// statement_layout_ambiguous, statement_several_sheets.
+// statement_too_large, statement_too_many_rows, statement_container_unsupported, statement_encoding_unknown,
+// statement_layout_unknown, statement_layout_ambiguous, statement_several_sheets.
 func Parse(body []byte) (res *Result, err error) {
 	c, err := open(body)
 	if err != nil {
@@ -43,6 +43,7 @@ func Parse(body []byte) (res *Result, err error) {
 type parser struct {
 	epoch1904 bool
 	above     []row // rows before the header, kept until a layout is known
+	below     []row // totals under the bookings
 	facts     map[Fact]string
 	header    *header
 	lines     []Line
@@ -106,7 +107,7 @@ func preamble(l layout, rows []row) map[Fact]string {
 			if strings.TrimSpace(cell) == "" {
 				continue
 			}
-			if f, ok := l.facts[fold(cell)]; ok {
+			if f, ok := l.facts[heading(cell)]; ok {
 				label = f
 				continue
 			}
@@ -130,7 +131,7 @@ func (l layout) colon(cell string) (Fact, string, bool) {
 	if !ok || strings.TrimSpace(value) == "" {
 		return factNone, "", false
 	}
-	f, known := l.facts[fold(name)]
+	f, known := l.facts[heading(name)]
 	return f, value, known
 }
 
@@ -143,6 +144,7 @@ func keep(facts map[Fact]string, f Fact, value string) {
 
 // result closes the sheet: the control facts against what was read.
 func (p *parser) result(c container) *Result {
+	totalsBelow(p.header.layout, p.below, p.facts)
 	res := &Result{
 		Container: c.name(), Encoding: c.encoding(), Bank: &p.header.Bank, Variant: &p.header.Variant,
 		HeaderRow: p.header.row, Account: p.account, OwnName: p.facts[FactOwnName],

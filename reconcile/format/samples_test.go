@@ -33,6 +33,7 @@ func TestSamples(t *testing.T) {
 	for name, rows := range good {
 		save(t, name+".xlsx", workbookOf(t, rows))
 	}
+	saveBanks(t)
 	save(t, "fail_no_header.xlsx", workbookOf(t, [][]any{{"姓名", "电话"}, {"张三", "13800000000"}}))
 	save(t, "fail_two_statements.xlsx", workbookOf(t, sheetB(), sheetB()))
 	save(t, "fail_encrypted.xlsx", workbookOf(t, sheetB(), excelize.Options{Password: "1234"}))

@@ -15,17 +15,23 @@ const (
 	FieldTime           // 交易时间, where it is a column of its own
 	FieldDebit          // 借方: money out
 	FieldCredit         // 贷方: money in
+	FieldAmount         // the one amount column of layouts without those two
+	FieldFlag           // 借贷标志: the direction, in words of Spec.Flags
 	FieldBalance        // 余额 after the booking
 	FieldType           // 交易类型: the bank's own words
-	FieldPayer          // name of the other party
+	FieldPayer          // name of the other party; with FieldPayee the one who pays, be it we
 	FieldPayerAccount
 	FieldPayerBank
+	FieldPayee // who is paid, in layouts that name both sides
+	FieldPayeeAccount
+	FieldPayeeBank
 	FieldSerial   // the bank's number of the booking
 	FieldReversed // 冲账标志
+	FieldReturned // 退汇标识
 	FieldText     // 摘要, 用途, 附言 …: several columns may have it, joined in file order
 )
 
-// Fact is a figure the file states about itself above the header row.
+// Fact is a figure the file states about itself above the header row, or below the last booking.
 type Fact int
 
 // The control facts.
@@ -46,36 +52,79 @@ const (
 // samples in testdata.
 type Spec struct {
 	Bank, Variant string
-	Columns       map[Field][]string // spellings of the header; folded before they are compared
-	Facts         map[Fact][]string  // spellings of the labels in the preamble
-	Required      []Field            // columns without which a row is not this layout's header
-	RequiredFacts []Fact             // labels that must stand above the header
-	Currencies    []string           // what the currency column says for CNY
+	Columns       map[Field][]string     // spellings of the header; folded before they are compared
+	Facts         map[Fact][]string      // spellings of labels beside the usual ones
+	Flags         map[Direction][]string // words of FieldFlag beside the usual ones
+	Signed        bool                   // FieldAmount has the sign of its effect, which must agree with FieldFlag
+	Required      []Field                // columns without which a row is not this layout's header
+	RequiredFacts []Fact                 // labels that must stand above the header
+	Currencies    []string               // what the currency column says for CNY beside the usual words
 }
 
 // specs are the layouts in use, tried on every file; the best match wins.
-var specs = []layout{compile(cmbA), compile(cmbB)}
+var specs = []layout{
+	compile(abcA),
+	compile(bocA),
+	compile(ccbB),
+	compile(citicA),
+	compile(cmbA),
+	compile(cmbB),
+	compile(cmbcA),
+	compile(huaxiaA),
+	compile(icbcA),
+	compile(pinganA),
+	compile(treasuryA),
+}
+
+// usualFacts are the labels that many banks share.
+var usualFacts = map[Fact][]string{
+	FactAccount:     {"账号", "银行账号", "查询账号", "本方账号", "交易账号"},
+	FactOwnName:     {"户名", "账户名称", "账号名称", "公司名称", "单位名称", "本方户名"},
+	FactDebitSum:    {"累计借方金额", "借方发生总额", "支出总金额", "汇总支出金额"},
+	FactDebitCount:  {"累计借方总笔数", "借方发生总笔数", "支出总笔数"},
+	FactCreditSum:   {"累计贷方金额", "贷方发生总额", "收入总金额", "汇总收入金额"},
+	FactCreditCount: {"累计贷方总笔数", "贷方发生总笔数", "收入总笔数"},
+	FactOpening:     {"期初余额"},
+	FactClosing:     {"期末余额"},
+	FactRecords:     {"记录条数", "总笔数"},
+}
+
+// usualFlags are the words of the direction. For a bank 贷 is money in.
+var usualFlags = map[Direction][]string{
+	In:  {"贷", "贷方", "c", "来账", "入账", "收", "收入"},
+	Out: {"借", "借方", "d", "往账", "扣账", "付", "支出"},
+}
+
+// usualCurrencies say CNY.
+var usualCurrencies = []string{"人民币", "人民币元", "cny", "rmb"}
 
 // layout is a Spec with its spellings folded for look-up.
 type layout struct {
 	*Spec
-	columns map[string]Field
-	facts   map[string]Fact
+	columns    map[string]Field
+	facts      map[string]Fact
+	flags      map[string]Direction
+	currencies []string
 }
 
 func compile(s *Spec) layout {
-	l := layout{Spec: s, columns: map[string]Field{}, facts: map[string]Fact{}}
-	for field, names := range s.Columns {
-		for _, n := range names {
-			l.columns[fold(n)] = field
+	return layout{
+		Spec: s, columns: folded(s.Columns), facts: folded(usualFacts, s.Facts), flags: folded(usualFlags, s.Flags),
+		currencies: append(slices.Clone(usualCurrencies), s.Currencies...),
+	}
+}
+
+// folded turns meaning → spellings into spelling → meaning.
+func folded[M comparable](tables ...map[M][]string) map[string]M {
+	out := map[string]M{}
+	for _, table := range tables {
+		for meaning, names := range table {
+			for _, n := range names {
+				out[fold(n)] = meaning
+			}
 		}
 	}
-	for fact, names := range s.Facts {
-		for _, n := range names {
-			l.facts[fold(n)] = fact
-		}
-	}
-	return l
+	return out
 }
 
 // header is a found header row: which cell holds which field.
@@ -91,7 +140,7 @@ type header struct {
 func (l layout) match(r row, seen map[Fact]string) (header, bool) {
 	h := header{layout: l, row: r.number, titles: r.cells, fields: make([]Field, len(r.cells)), score: len(seen)}
 	for i, cell := range r.cells {
-		f := l.columns[fold(cell)]
+		f := l.columns[heading(cell)]
 		if f == fieldNone || (f != FieldText && slices.Contains(h.fields, f)) {
 			continue
 		}
@@ -99,7 +148,7 @@ func (l layout) match(r row, seen map[Fact]string) (header, bool) {
 		h.score++
 	}
 	for _, f := range l.Required {
-		if !slices.Contains(h.fields, f) {
+		if !h.has(f) {
 			return header{}, false
 		}
 	}
@@ -120,6 +169,8 @@ func (h header) cell(r row, f Field) string {
 }
 
 func (h header) index(f Field) int { return slices.Index(h.fields, f) }
+
+func (h header) has(f Field) bool { return slices.Contains(h.fields, f) }
 
 // title is the header of a field as the file writes it, for the reason of a rejected row.
 func (h header) title(f Field) string {
