@@ -46,8 +46,8 @@ type Owed struct {
 	Due       money.Fen
 }
 
-// OpenReceivable begins to await an order's money. Open already, it is no conflict: the answer is the one there is.
-// The caller holds the order's row lock.
+// OpenReceivable begins to await an order's money. Open already, it is no conflict: the answer is the one there is; one
+// that was closed while the order was to be paid otherwise is opened again. The caller holds the order's row lock.
 func (l *Ledger) OpenReceivable(_ context.Context, tx pg.Tx, o Owed) (Receivable, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -64,6 +64,10 @@ func (l *Ledger) OpenReceivable(_ context.Context, tx pg.Tx, o Owed) (Receivable
 	}
 	if res.RowsAffected == 1 {
 		return r.receivable(), nil
+	}
+	again := map[string]any{"state": "open", "due_fen": r.DueFen, "payer_name": r.PayerName, "payer_norm": r.PayerNorm, "since": r.Since}
+	if err := tx.Gorm().Model(&receivableRow{}).Where("order_id = ? AND state = 'closed'", o.OrderID).Updates(again).Error; err != nil {
+		return Receivable{}, pg.Fault(err)
 	}
 	var known receivableRow
 	err = tx.Gorm().Where("order_id = ?", o.OrderID).Take(&known).Error

@@ -31,7 +31,7 @@ import (
 	"caconsole/reconcile"
 )
 
-// Flow has every part a use case may need. All fields are set by package cmd; none may be nil.
+// Flow has every part a use case may need. All fields are set by package cmd; none but PayVendors may be nil.
 type Flow struct {
 	DB   *pg.DB
 	Now  func() time.Time
@@ -62,4 +62,8 @@ type Flow struct {
 	// FaceVendor and TelecomVendor answer for the outside world; calls to them are never inside a transaction.
 	FaceVendor    identity.Vendor
 	TelecomVendor identity.Telecom
+
+	// PayVendors are the ways to pay at once that this installation has an account for; one that is not there is not
+	// offered. Calls to them are never inside a transaction.
+	PayVendors map[payment.Method]payment.Vendor
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"caconsole/admin/fault"
+	"caconsole/ui/page"
 )
 
 // A vendor's callback is stored before a byte of it is believed. The answers are what each vendor takes for "received".
@@ -22,6 +25,37 @@ func postSMSCallback(c *call) error {
 	return c.received(c.s.flow.SMSCallback, `{"result":0,"errmsg":"OK"}`)
 }
 
+// postWeChatNotice answers as WeChat Pay wants it: 204, or a code that has the notice sent again.
+func postWeChatNotice(c *call) error {
+	err := c.notice("wechat")
+	if err == nil {
+		return c.SendStatus(http.StatusNoContent)
+	}
+	f := fault.Of(err)
+	return c.answer(page.StatusCode(f.Kind), struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}{"FAIL", f.Key})
+}
+
+// postAlipayNotice answers as Alipay wants it: seven letters, or anything else that has the notice sent again.
+func postAlipayNotice(c *call) error {
+	c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
+	if err := c.notice("alipay"); err != nil {
+		return c.Status(page.StatusCode(fault.Of(err).Kind)).SendString("failure")
+	}
+	return c.Status(http.StatusOK).SendString("success")
+}
+
+// notice hands a payment vendor's notice on. What is our own mistake is logged here, for the answer does not tell it.
+func (c *call) notice(vendor string) error {
+	err := c.s.flow.PaymentNotice(c.UserContext(), c.actor, vendor, c.callbackHeaders(), c.Body())
+	if fault.Is(err, fault.Internal) {
+		c.s.log.ErrorContext(c.UserContext(), "payment notice failed", "vendor", vendor, "request_id", requestID(c.Ctx), "error", err.Error())
+	}
+	return err
+}
+
 func (c *call) received(take func(ctx context.Context, vendor string, headers map[string]string, body []byte) error, answer string) error {
 	if err := take(c.UserContext(), c.param("vendor"), c.callbackHeaders(), c.Body()); err != nil {
 		return err
@@ -36,7 +70,7 @@ func (c *call) callbackHeaders() map[string]string {
 	for name, values := range c.GetReqHeaders() {
 		lower := strings.ToLower(name)
 		signed := strings.Contains(lower, "sign") || strings.Contains(lower, "timestamp") || strings.Contains(lower, "nonce")
-		if signed || lower == "content-type" || lower == "user-agent" {
+		if signed || lower == "wechatpay-serial" || lower == "content-type" || lower == "user-agent" {
 			out[lower] = strings.Join(values, ", ")
 		}
 	}

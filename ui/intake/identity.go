@@ -62,7 +62,12 @@ func getIdentityQR(c *call) error {
 	if status.URL == "" {
 		return fault.New(fault.Conflict, "identity_not_started", nil)
 	}
-	code, err := qr.Encode(status.URL, qr.M, qr.Auto)
+	return c.picture(status.URL)
+}
+
+// picture answers with a text as a QR code.
+func (c *call) picture(text string) error {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return fault.Wrap("qr_failed", err)
 	}

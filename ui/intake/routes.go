@@ -42,7 +42,9 @@ func (s *server) routes() []Route {
 		{get, "/api/v1/orders/:no/identity", PermApplicant, getIdentity},
 		{get, "/api/v1/orders/:no/identity/qr.png", PermApplicant, getIdentityQR},
 		{post, "/api/v1/orders/:no/payments", PermApplicant, postPayment},
+		{get, "/api/v1/orders/:no/payments/qr.png", PermApplicant, getPaymentQR},
 		{post, "/api/v1/orders/:no/resubmissions", PermApplicant, postResubmission},
+		{post, "/api/v1/orders/:no/withdrawals", PermApplicant, postWithdrawal},
 
 		{post, "/api/v1/updates", PermDriver, postUpdate},
 		{post, "/api/v1/updates/:id/proof", PermDriver, postUpdateProof},
@@ -53,6 +55,8 @@ func (s *server) routes() []Route {
 		{post, "/api/v1/callbacks/identity/:vendor", PermPublic, postIdentityCallback},
 		{post, "/api/v1/callbacks/invoices/:vendor", PermPublic, postInvoiceCallback},
 		{post, "/api/v1/callbacks/sms/:vendor", PermPublic, postSMSCallback},
+		{post, "/api/v1/callbacks/payments/wechat", PermPublic, postWeChatNotice},
+		{post, "/api/v1/callbacks/payments/alipay", PermPublic, postAlipayNotice},
 
 		{get, "/api/v1/openapi.yaml", PermPublic, getOpenAPI},
 		{get, "/inv", PermPublic, getInvoicePickup},

@@ -57,8 +57,12 @@ func (a *App) build(ctx context.Context) error {
 	if a.config.PublicURL == "" { // the port may have been left to the system
 		a.config.PublicURL = a.URL("public")
 	}
+	outside, err := a.config.Dial(a.config.Now)
+	if err != nil {
+		return err
+	}
 	jobs := &lateClient{}
-	if a.Flow, err = NewFlow(a.house, a.config.Dial(a.config.Now), jobs, a.config.PublicURL); err != nil {
+	if a.Flow, err = NewFlow(a.house, outside, jobs, a.config.PublicURL); err != nil {
 		return err
 	}
 	if a.jobs, err = NewJobs(a.house, a.Flow); err != nil {

@@ -54,7 +54,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 		Projects:   &project.Projects{},
 		Reviews:    review.NewReviews(h.Now),
 		Staff:      NewStaff(h, log, limits),
-		PublicURL:  publicURL, FaceVendor: out.Face, TelecomVendor: out.Telecom,
+		PublicURL:  publicURL, FaceVendor: out.Face, TelecomVendor: out.Telecom, PayVendors: out.Pay,
 	}, nil
 }
 

@@ -35,6 +35,10 @@ func Work(ctx context.Context, f *flow.Flow, args job.Args) error {
 		return f.IssueInvoice(ctx, a.ID)
 	case invoice.RedArgs:
 		return f.RedLetter(ctx, a.ID)
+	case flow.AskPaymentArgs:
+		return f.AskPayment(ctx, a.IntentID)
+	case flow.RefundArgs:
+		return f.SendRefund(ctx, a.RefundID)
 	case document.PagesArgs:
 		return drawPages(ctx, f, a)
 	}
@@ -82,6 +86,8 @@ func register(r *job.Registry, f *flow.Flow) {
 	handle[notify.SendArgs](r, f)
 	handle[invoice.IssueArgs](r, f)
 	handle[invoice.RedArgs](r, f)
+	handle[flow.AskPaymentArgs](r, f)
+	handle[flow.RefundArgs](r, f)
 	handle[document.PagesArgs](r, f)
 
 	job.Periodic(r, 3*time.Second, "issues", f.SweepIssues)
@@ -90,6 +96,9 @@ func register(r *job.Registry, f *flow.Flow) {
 	job.Periodic(r, 5*time.Second, "invoices", f.SweepInvoices)
 	job.Periodic(r, 5*time.Second, "red_letters", f.SweepRedLetters)
 	job.Periodic(r, 5*time.Second, "identities", f.SweepIdentities)
+	job.Periodic(r, 5*time.Second, "payments", f.SweepPayments)
+	job.Periodic(r, 5*time.Second, "refunds", f.SweepRefunds)
+	job.Periodic(r, 30*time.Second, "payment_notices", f.SweepNotices)
 	job.Periodic(r, 30*time.Second, "page_images", f.SweepPages)
 	job.Periodic(r, time.Minute, "match_run", f.MatchRun)
 	job.Periodic(r, time.Minute, "telecom", f.SweepTelecom)

@@ -10,6 +10,7 @@ import (
 	"caconsole/admin/notify"
 	"caconsole/admin/notify/smtp"
 	"caconsole/admin/notify/tencentsms"
+	"caconsole/admin/payment"
 	"caconsole/admin/tencent"
 	"caconsole/issuance"
 	"caconsole/issuance/signer/client"
@@ -21,12 +22,18 @@ type Outside struct {
 	Telecom identity.Telecom
 	Senders map[notify.Channel]notify.Sender
 	Invoice invoice.Vendor
+	Pay     map[payment.Method]payment.Vendor // the methods that are offered
 	Signer  issuance.Signer
 }
 
 // Dial makes the clients of a configuration's vendors and signer; nothing is called yet. now is the time on this
-// machine's clock: vendors compare it with theirs. PublicURL must be set: one of them is told where to call back.
-func (c Config) Dial(now func() time.Time) Outside {
+// machine's clock: vendors compare it with theirs. PublicURL must be set: some of them are told where to call back.
+// ErrConfig if a payment vendor's account is not fully described.
+func (c Config) Dial(now func() time.Time) (Outside, error) {
+	pay, err := c.dialPayments(now)
+	if err != nil {
+		return Outside{}, err
+	}
 	account := tencent.Account{SecretID: c.Tencent.SecretID.Reveal(), SecretKey: c.Tencent.SecretKey.Reveal()}
 	cloud := func(url, region string) tencent.Service {
 		return tencent.Service{URL: url, Region: region, Account: account, Now: now}
@@ -52,6 +59,7 @@ func (c Config) Dial(now func() time.Time) Outside {
 			Tel: n.Tel, Address: n.Address, Account: n.Account, Clerk: n.Clerk,
 			CallbackURL: c.PublicURL + "/api/v1/callbacks/invoices/nuonuo", Now: now,
 		}),
+		Pay:    pay,
 		Signer: client.New(c.Signer),
-	}
+	}, nil
 }
