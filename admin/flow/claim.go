@@ -26,7 +26,7 @@ func (f *Flow) ClaimNext(ctx context.Context, a actor.Actor) (order.Order, error
 }
 
 // Claim takes one order for the reviewer, or renews their lease. Conflict "claimed_by_other" while a colleague holds
-// it, "four_eyes" where the reviewer had another duty in it.
+// it, "not_claimable" where it is not in the queue, "four_eyes" where the reviewer had another duty in it.
 func (f *Flow) Claim(ctx context.Context, a actor.Actor, no string) (order.Order, error) {
 	var o order.Order
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
@@ -46,6 +46,10 @@ func (f *Flow) Claim(ctx context.Context, a actor.Actor, no string) (order.Order
 func (f *Flow) claim(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order) (order.Order, error) {
 	if err := f.Orders.MayTake(ctx, tx, o.ID, a.ID, order.DutyReview); err != nil {
 		return order.Order{}, err
+	}
+	// The gate alone would not tell: claimed without all that a review needs, it falls back at once and nothing happens.
+	if o.Gates.Review != order.Queued && o.Gates.Review != order.Claimed {
+		return order.Order{}, fault.New(fault.Conflict, "not_claimable", nil)
 	}
 	switch _, err := f.Reviews.Holder(ctx, tx, o.ID); {
 	case o.Gates.Review != order.Claimed, fault.HasKey(err, "not_claimed"):

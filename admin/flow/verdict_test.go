@@ -180,6 +180,17 @@ func TestClaimLapses(t *testing.T) {
 }
 
 // An order that leaves the queue while somebody works on it leaves no claim that keeps others from it.
+// Whoever claims an order that waits for its money is told so at once, and not when the verdict is lost.
+func TestOnlyWhatIsInTheQueueIsClaimed(t *testing.T) {
+	h := newHouse(t)
+	r := h.apply().papers().identified().awaited()
+	_, err := r.Claim(t.Context(), h.reviewer, r.no)
+	require.True(t, fault.HasKey(err, "not_claimable"), "%v", err)
+	r.paid()
+	r.claimed(h.reviewer2)
+	r.claimed(h.reviewer2)
+}
+
 func TestClaimEndsWithTheReview(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -112,7 +112,7 @@ func (shot) sample(page *image.RGBA, line []uint32, x, y, stepX, stepY int) {
 	for i := range line {
 		ix, iy := x>>16, y>>16
 		switch {
-		case uint(ix) < uint(w-1) && uint(iy) < uint(h-1): //nolint:gosec // negative ones become too large
+		case uint(ix) < uint(w-1) && uint(iy) < uint(h-1):
 			o := iy*page.Stride + ix*4
 			a := binary.LittleEndian.Uint64(page.Pix[o:])
 			b := binary.LittleEndian.Uint64(page.Pix[o+page.Stride:])
@@ -120,9 +120,9 @@ func (shot) sample(page *image.RGBA, line []uint32, x, y, stepX, stepY int) {
 				line[i] = uint32(a) //nolint:gosec // likewise
 				break
 			}
-			u, v := uint32(x>>8&255), uint32(y>>8&255)                                           //nolint:gosec // 8 bits each
+			u, v := uint32(x>>8&255), uint32(y>>8&255)
 			line[i] = mix(mix(uint32(a), uint32(a>>32), u), mix(uint32(b), uint32(b>>32), u), v) //nolint:gosec // halves
-		case uint(ix) < uint(w) && uint(iy) < uint(h): //nolint:gosec // negative ones become too large
+		case uint(ix) < uint(w) && uint(iy) < uint(h):
 			line[i] = binary.LittleEndian.Uint32(page.Pix[iy*page.Stride+ix*4:])
 		default:
 			line[i] = glass
@@ -187,4 +187,4 @@ func (shot) colour(to []uint8, sums []int, rows, tint int) {
 	}
 }
 
-func level(v int) uint8 { return uint8(max(0, min(255, v))) } //nolint:gosec // within bounds
+func level(v int) uint8 { return uint8(max(0, min(255, v))) }
