@@ -11,15 +11,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/renew"
-	"caconsole/cmd/applicant/vendors"
 )
 
 // Exit codes.
@@ -48,6 +45,7 @@ type commands struct {
 
 	Vendors vendorsCommand `cmd:"" help:"Run the vendor simulators and the mail server, on loopback."`
 	Renew   renewCommand   `cmd:"" help:"Renew one certificate over the intake API. Exits 0 when done, 2 when refused, 3 when time is up."`
+	Desk    deskCommand    `cmd:"" help:"Robot staff: review, issue, import statements and match, through the same pages and forms as people."`
 }
 
 // exited carries kong's wish to end out of the parser.
@@ -97,55 +95,4 @@ type shared struct {
 	font string
 	now  func() time.Time
 	log  *slog.Logger
-}
-
-type vendorsCommand struct {
-	Listen       string        `help:"HTTP address of all simulators." default:"127.0.0.1:0"`
-	SMTP         string        `help:"Address of the mail server." default:"127.0.0.1:0" name:"smtp"`
-	Outbox       string        `help:"Folder for messages, one JSON file each." default:"var/outbox" type:"path"`
-	State        string        `help:"Folder for the simulators' own records (default: vendors beside the outbox)." type:"path"`
-	Ports        string        `help:"ports.json to add the addresses to." type:"path"`
-	InvoiceDelay time.Duration `help:"From the request to the issued invoice." default:"2s"`
-
-	TencentSecretID  string `help:"Tencent Cloud SecretId." env:"TENCENTCLOUD_SECRET_ID" default:"AKIDcaconsoledemo00000000000000000000"`
-	TencentSecretKey string `help:"Tencent Cloud SecretKey." env:"TENCENTCLOUD_SECRET_KEY" default:"caconsoleDemoSecretKey0000000000"`
-	FaceRuleID       string `help:"RuleId of the FaceID business." env:"TENCENT_FACE_RULE_ID" default:"1"`
-	SMSAppID         string `help:"SmsSdkAppId." env:"TENCENT_SMS_APP_ID" default:"1400006666"`
-	SMSSign          string `help:"Approved SMS signature." env:"TENCENT_SMS_SIGN" default:"深圳CA"`
-	NuonuoAppKey     string `help:"诺诺 appKey." env:"NUONUO_APP_KEY" default:"caconsole-demo"`
-	NuonuoAppSecret  string `help:"诺诺 appSecret." env:"NUONUO_APP_SECRET" default:"caconsoleDemoAppSecret"`
-	NuonuoToken      string `help:"诺诺 accessToken." env:"NUONUO_ACCESS_TOKEN" default:"caconsoleDemoAccessToken"`
-	SellerTaxNo      string `help:"Tax number of the seller that authorised the 诺诺 application." env:"NUONUO_TAX_NO" default:"91440300MA00000152"`
-	SellerName       string `help:"Name of the seller." default:"（样例）电子认证服务有限公司"`
-
-	IdentityCallback string `help:"Address registered for finished face pages (default: the RedirectUrl of each DetectAuth)."`
-	SMSCallback      string `help:"Address registered for SMS delivery reports (default: none)." name:"sms-callback"`
-	Pickup           string `help:"Address in the approved text of the invoice SMS." default:"http://localhost:8080/inv"`
-}
-
-// Run starts the simulators and serves until the context ends.
-func (c *vendorsCommand) Run(rt *shared) error {
-	painter, err := paper.Open(rt.font)
-	if err != nil {
-		return err
-	}
-	if c.State == "" {
-		c.State = filepath.Join(filepath.Dir(filepath.Clean(c.Outbox)), "vendors")
-	}
-	s, err := vendors.Start(rt.ctx, vendors.Options{
-		Listen: c.Listen, SMTPListen: c.SMTP, Outbox: c.Outbox, State: c.State, Ports: c.Ports, InvoiceDelay: c.InvoiceDelay,
-		Painter: painter, Now: rt.now, Log: rt.log,
-		Account: vendors.Account{
-			TencentSecretID: c.TencentSecretID, TencentSecretKey: c.TencentSecretKey, FaceRuleID: c.FaceRuleID, SMSAppID: c.SMSAppID, SMSSign: c.SMSSign,
-			NuonuoAppKey: c.NuonuoAppKey, NuonuoAppSecret: c.NuonuoAppSecret, NuonuoToken: c.NuonuoToken, SellerTaxNo: c.SellerTaxNo, SellerName: c.SellerName,
-			IdentityCallback: c.IdentityCallback, SMSStatusCallback: c.SMSCallback, Pickup: c.Pickup,
-		},
-	})
-	if err != nil {
-		return err
-	}
-	for name, address := range s.Addresses() {
-		rt.log.InfoContext(rt.ctx, "listening", "vendor", name, "address", address)
-	}
-	return s.Serve(rt.ctx)
 }

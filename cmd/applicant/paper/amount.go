@@ -62,8 +62,11 @@ func uppercaseGroup(g int64) string {
 	return out.String()
 }
 
-// uppercaseFen writes an amount of money in 大写: 12300 fen are 壹佰贰拾叁元整.
+// uppercaseFen writes an amount of money in 大写: 12300 fen are 壹佰贰拾叁元整. A red invoice's is （负数）….
 func uppercaseFen(fen int64) string {
+	if fen < 0 {
+		return "（负数）" + uppercaseFen(-fen)
+	}
 	yuan, jiao, cent := fen/100, fen/10%10, fen%10
 	out := uppercase(yuan) + "元"
 	switch {
@@ -77,8 +80,11 @@ func uppercaseFen(fen int64) string {
 	return out + string(capitalDigits[jiao]) + "角" + string(capitalDigits[cent]) + "分"
 }
 
-// yuan writes fen as ¥1,234.56.
+// yuan writes fen as ¥1,234.56, and what is less than nothing as -¥1,234.56.
 func yuan(fen int64) string {
+	if fen < 0 {
+		return "-" + yuan(-fen)
+	}
 	whole := fmt.Sprint(fen / 100)
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]

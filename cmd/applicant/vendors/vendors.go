@@ -1,5 +1,5 @@
-// Package vendors runs the simulated outside world of the console in one process, on loopback only: Tencent Cloud
-// FaceID and SMS, the carriers' three-factor check, the 诺诺 invoice platform and a mail server.
+// Package vendors runs the simulated outside world of the console in one process, on loopback only: WeChat Pay, Alipay,
+// Tencent Cloud FaceID and SMS, the carriers' three-factor check, the 诺诺 invoice platform and a mail server.
 //
 // Each speaks its real protocol and checks its real signatures. What they accept as messages lands in the outbox.
 // Control endpoints for tests lie under /_sim/.
@@ -7,6 +7,7 @@ package vendors
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,11 +21,14 @@ import (
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/ports"
+	"caconsole/cmd/applicant/vendors/alipay"
 	"caconsole/cmd/applicant/vendors/callback"
 	"caconsole/cmd/applicant/vendors/mailbox"
 	"caconsole/cmd/applicant/vendors/nuonuo"
 	"caconsole/cmd/applicant/vendors/tencent"
+	"caconsole/cmd/applicant/vendors/till"
 	"caconsole/cmd/applicant/vendors/trouble"
+	"caconsole/cmd/applicant/vendors/wechat"
 )
 
 // ErrNotLoopback refuses an address other machines could reach: the simulators know no secrets worth keeping.
@@ -36,10 +40,29 @@ type Account struct {
 	FaceRuleID                          string // FaceID: RuleId of the business
 	SMSAppID, SMSSign                   string // SMS: SmsSdkAppId, approved signature
 	NuonuoAppKey, NuonuoAppSecret       string
-	NuonuoToken                         string // 诺诺: accessToken
-	SellerTaxNo, SellerName             string // 诺诺: the taxpayer that authorised the application
-	IdentityCallback, SMSStatusCallback string // addresses registered at the vendors; "" for none
-	Pickup                              string // address in the approved text of the invoice SMS
+	NuonuoToken                         string  // 诺诺: accessToken
+	SellerTaxNo, SellerName             string  // 诺诺: the taxpayer that authorised the application
+	IdentityCallback, SMSStatusCallback string  // addresses registered at the vendors; "" for none
+	Pickup                              string  // address in the approved text of the invoice SMS
+	WeChat                              *WeChat // nil: no WeChat Pay
+	Alipay                              *Alipay // nil: no Alipay
+}
+
+// WeChat is the merchant at WeChat Pay, and the platform's own key.
+type WeChat struct {
+	AppID, MchID   string
+	MerchantKey    *rsa.PublicKey // of the merchant's API certificate
+	MerchantSerial string         // of that certificate, hexadecimal
+	APIv3Key       []byte         // 32 bytes
+	PlatformKey    *rsa.PrivateKey
+	PlatformSerial string // what Wechatpay-Serial says
+}
+
+// Alipay is the application at Alipay, and Alipay's own key.
+type Alipay struct {
+	AppID, SellerID string
+	AppKey          *rsa.PublicKey
+	Key             *rsa.PrivateKey
 }
 
 // Options say where the simulators live.
@@ -50,6 +73,9 @@ type Options struct {
 	State        string        // folder of records that survive a restart; "" keeps them in memory
 	Ports        string        // ports.json to add the addresses to; "" for none
 	InvoiceDelay time.Duration // from request to issued invoice
+	RefundDelay  time.Duration // from request to the refund WeChat has made
+	Faults       []trouble.Fault
+	Seed         uint64 // of the faults
 	Account      Account
 	Painter      *paper.Painter
 	Now          func() time.Time
@@ -90,18 +116,18 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	troubles := &trouble.List{}
-	s.callbacks = callback.New(ctx, o.Log)
-	state := func(name string) string {
-		if o.State == "" {
-			return ""
+	troubles.Seed(o.Seed)
+	for _, f := range o.Faults {
+		if err := troubles.Order(f); err != nil {
+			return err
 		}
-		return filepath.Join(o.State, name)
 	}
+	s.callbacks = callback.New(ctx, troubles, o.Log)
 	cloud, err := tencent.New(tencent.Options{
 		SecretID: o.Account.TencentSecretID, SecretKey: o.Account.TencentSecretKey, RuleID: o.Account.FaceRuleID,
 		SMSAppID: o.Account.SMSAppID, SignName: o.Account.SMSSign, Templates: tencent.Approved(o.Account.Pickup),
 		IdentityCallback: o.Account.IdentityCallback, SMSCallback: o.Account.SMSStatusCallback,
-		Public: s.URL, State: state("tencent"), Box: box, Painter: o.Painter, Callbacks: s.callbacks, Troubles: troubles, Now: o.Now, Log: o.Log,
+		Public: s.URL, State: s.state("tencent"), Box: box, Painter: o.Painter, Callbacks: s.callbacks, Troubles: troubles, Now: o.Now, Log: o.Log,
 	})
 	if err != nil {
 		return err
@@ -109,21 +135,64 @@ func (s *Server) build(ctx context.Context) error {
 	invoices, err := nuonuo.New(nuonuo.Options{
 		AppKey: o.Account.NuonuoAppKey, AppSecret: o.Account.NuonuoAppSecret, AccessToken: o.Account.NuonuoToken,
 		SellerTaxNo: o.Account.SellerTaxNo, SellerName: o.Account.SellerName, Delay: o.InvoiceDelay,
-		Public: s.URL, State: state("nuonuo"), Painter: o.Painter, Callbacks: s.callbacks, Troubles: troubles, Now: o.Now, Log: o.Log,
+		Public: s.URL, State: s.state("nuonuo"), Painter: o.Painter, Callbacks: s.callbacks, Troubles: troubles, Now: o.Now, Log: o.Log,
 	})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
+	counters, err := s.counters(mux, troubles)
+	if err != nil {
+		return err
+	}
+	(&till.Till{Counters: counters, Log: o.Log}).Routes(mux)
 	cloud.Routes(mux)
 	invoices.Routes(mux)
-	control{box, troubles, o.Log}.routes(mux)
+	control{box, counters, invoices, troubles, o.Log}.routes(mux)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
 	s.smtp = mailbox.New(mailbox.Options{Box: box, Troubles: troubles, Now: o.Now, Log: o.Log})
 	if o.Ports == "" {
 		return nil
 	}
 	return ports.Merge(o.Ports, s.Addresses())
+}
+
+// state is the folder of one vendor's records, "" for none.
+func (s *Server) state(name string) string {
+	if s.opt.State == "" {
+		return ""
+	}
+	return filepath.Join(s.opt.State, name)
+}
+
+// counters opens the payment vendors the account names.
+func (s *Server) counters(mux *http.ServeMux, troubles *trouble.List) ([]till.Counter, error) {
+	o := s.opt
+	var out []till.Counter
+	if a := o.Account.WeChat; a != nil {
+		v, err := wechat.New(wechat.Options{
+			AppID: a.AppID, MchID: a.MchID, MerchantKey: a.MerchantKey, MerchantSerial: a.MerchantSerial, APIv3Key: a.APIv3Key,
+			PlatformKey: a.PlatformKey, PlatformSerial: a.PlatformSerial, RefundDelay: o.RefundDelay,
+			State: s.state(ports.WeChat), Callbacks: s.callbacks, Troubles: troubles, Now: o.Now, Log: o.Log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		v.Routes(mux)
+		out = append(out, till.Counter{Name: ports.WeChat, Title: "微信支付", Vendor: v, CodeField: "code_url", TransactionField: "transaction_id"})
+	}
+	if a := o.Account.Alipay; a != nil {
+		v, err := alipay.New(alipay.Options{
+			AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, Key: a.Key,
+			State: s.state(ports.Alipay), Callbacks: s.callbacks, Troubles: troubles, Now: o.Now, Log: o.Log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		v.Routes(mux)
+		out = append(out, till.Counter{Name: ports.Alipay, Title: "支付宝", Vendor: v, CodeField: "qr_code", TransactionField: "trade_no"})
+	}
+	return out, nil
 }
 
 // listen binds a loopback address.
@@ -145,10 +214,17 @@ func (s *Server) URL() string { return "http://" + s.web.Addr().String() }
 // Addresses are the entries of ports.json. The Tencent services share the base URL and are told apart by action, as
 // the real ones are by host; invoice is the base to which the gateway's path is added.
 func (s *Server) Addresses() map[string]string {
-	return map[string]string{
+	all := map[string]string{
 		ports.Identity: s.URL(), ports.Telecom: s.URL(), ports.SMS: s.URL(), ports.Invoice: s.URL(),
 		ports.SMTP: s.mail.Addr().String(),
 	}
+	if s.opt.Account.WeChat != nil {
+		all[ports.WeChat] = s.URL()
+	}
+	if s.opt.Account.Alipay != nil {
+		all[ports.Alipay] = s.URL()
+	}
+	return all
 }
 
 // Serve answers until ctx ends, then stops within five seconds.

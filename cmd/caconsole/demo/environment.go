@@ -39,6 +39,7 @@ type environment struct {
 	vendors      string // host:port of all HTTP simulators
 	mail         string // host:port
 	signerSocket string
+	payment      payment
 }
 
 func (d *demo) environment() (environment, error) {
@@ -48,6 +49,9 @@ func (d *demo) environment() (environment, error) {
 		return e, err
 	}
 	if e.mail, err = freeAddress(); err != nil {
+		return e, err
+	}
+	if e.payment, err = d.payment(); err != nil {
 		return e, err
 	}
 	e.signerSocket, err = d.socket()
@@ -82,19 +86,20 @@ func (d *demo) socket() (string, error) {
 }
 
 func (e environment) vendorArgs(d *demo) []string {
-	return []string{
+	return append([]string{
 		"vendors", "--listen", e.vendors, "--smtp", e.mail, "--outbox", d.path("outbox"), "--state", d.path("vendors"),
 		"--ports", d.file("ports.json"), "--pickup", e.console + "/inv", "--sms-callback", e.console + "/api/v1/callbacks/sms/tencent",
 		"--tencent-secret-id", tencentID, "--tencent-secret-key", tencentKey, "--face-rule-id", faceRule,
 		"--sms-app-id", smsApp, "--sms-sign", smsSign,
 		"--nuonuo-app-key", nuonuoKey, "--nuonuo-app-secret", nuonuoSecret, "--nuonuo-token", nuonuoToken,
 		"--seller-tax-no", sellerTaxNo, "--seller-name", sellerName,
-	}
+	}, e.payment.vendorArgs()...)
 }
 
 // config is the console's configuration.
 func (e environment) config(d *demo, store app.Store) app.Config {
 	vendors := "http://" + e.vendors
+	wechat, alipay := e.payment.config(vendors)
 	return app.Config{
 		Store: store, Environment: app.Demo, Web: app.Web{Listen: d.Listen, PublicURL: e.console}, Signer: e.signerSocket,
 		Tencent: app.Tencent{
@@ -105,6 +110,7 @@ func (e environment) config(d *demo, store app.Store) app.Config {
 			URL: vendors, AppKey: nuonuoKey, AppSecret: nuonuoSecret, AccessToken: nuonuoToken, TaxNo: sellerTaxNo,
 			Tel: "400-112-3838", Address: "深圳市南山区样例路1号", Account: sellerBranch + " " + sellerAccount, Clerk: "系统",
 		},
+		WeChat: wechat, Alipay: alipay,
 		SMTP:    app.SMTP{Address: e.mail, From: "ca@example.test", Name: "示例电子认证", Plain: true},
 		Version: d.Version, Build: d.Build, Now: d.Now, Log: d.log,
 	}

@@ -25,7 +25,7 @@ const maxSize = 25 << 20
 // Options are the parts the server works with.
 type Options struct {
 	Box      *outbox.Box
-	Troubles *trouble.List // kinds refuse and down answer 451, slow delays, lost stores and cuts the connection
+	Troubles *trouble.List // kinds refuse and down answer 451, slow delays, lost stores and cuts the connection; faults likewise
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -84,7 +84,7 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	t, ordered := s.server.opt.Troubles.Take(call)
+	t, ordered := s.server.opt.Troubles.Next(trouble.Mail, call)
 	switch {
 	case ordered && (t.Kind == trouble.Refuse || t.Kind == trouble.Down):
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "simulated trouble"}

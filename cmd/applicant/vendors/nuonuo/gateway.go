@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -65,6 +66,7 @@ type Options struct {
 type Platform struct {
 	opt      Options
 	invoices *shelf.Shelf[invoice] // by order number
+	forms    *shelf.Shelf[form]    // by billId
 	methods  map[string]func(body []byte) answer
 }
 
@@ -77,29 +79,44 @@ type answer struct {
 
 // New opens the simulator's records and takes up the invoices that were under way.
 func New(o Options) (*Platform, error) {
-	shelf, err := shelf.Open[invoice](o.State)
-	if err != nil {
+	p := &Platform{opt: o}
+	var err error
+	if p.invoices, err = shelf.Open[invoice](o.State); err != nil {
 		return nil, fmt.Errorf("nuonuo: %w", err)
 	}
-	p := &Platform{opt: o, invoices: shelf}
-	p.methods = map[string]func([]byte) answer{
-		"nuonuo.OpeMplatform.requestBillingNew":  p.requestBilling,
-		"nuonuo.OpeMplatform.queryInvoiceResult": p.queryResult,
-		"nuonuo.OpeMplatform.reInvoice":          p.reInvoice,
+	folder := ""
+	if o.State != "" {
+		folder = filepath.Join(o.State, "red")
 	}
-	for _, v := range shelf.All() {
+	if p.forms, err = shelf.Open[form](folder); err != nil {
+		return nil, fmt.Errorf("nuonuo: %w", err)
+	}
+	p.methods = map[string]func([]byte) answer{
+		"nuonuo.OpeMplatform.requestBillingNew":        p.requestBilling,
+		"nuonuo.OpeMplatform.queryInvoiceResult":       p.queryResult,
+		"nuonuo.OpeMplatform.reInvoice":                p.reInvoice,
+		"nuonuo.OpeMplatform.saveInvoiceRedConfirm":    p.saveRed,
+		"nuonuo.OpeMplatform.queryInvoiceRedConfirm":   p.queryRed,
+		"nuonuo.OpeMplatform.refreshInvoiceRedConfirm": p.refreshRed,
+		"nuonuo.OpeMplatform.confirmInfoCancel":        p.cancelRed,
+	}
+	for _, v := range p.invoices.All() {
 		if !v.Told {
 			p.tell(v)
 		}
 	}
+	for _, f := range p.forms.All() {
+		p.follow(f)
+	}
 	return p, nil
 }
 
-// Routes adds the gateway, the token endpoint and the invoice files to mux.
+// Routes adds the gateway, the token endpoint, the invoice files and the decision on a red letter's form to mux.
 func (p *Platform) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+Path, p.gateway)
 	mux.HandleFunc("POST /accessToken", p.accessToken)
 	mux.HandleFunc("GET /invoice/{file}", p.file)
+	mux.HandleFunc("POST /_sim/invoice/red", p.decide)
 }
 
 func (p *Platform) gateway(w http.ResponseWriter, r *http.Request) {
@@ -119,7 +136,7 @@ func (p *Platform) gateway(w http.ResponseWriter, r *http.Request) {
 		p.write(w, answer{Code: codeMethod, Describe: "请求的API方法不存在：" + name})
 		return
 	}
-	p.opt.Troubles.Around(name, w, r,
+	p.opt.Troubles.Around(trouble.Invoice, name, w, r,
 		func(code string) { p.write(w, answer{Code: code, Describe: "simulated trouble"}) },
 		func(w http.ResponseWriter) { p.write(w, method(body)) })
 }

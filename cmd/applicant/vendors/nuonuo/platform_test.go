@@ -60,7 +60,7 @@ func setup(t *testing.T, state string) *bench {
 	b.opt = Options{
 		AppKey: "key", AppSecret: "secret", AccessToken: "token", SellerTaxNo: seller, SellerName: "深圳样例电子认证有限公司",
 		Delay: 50 * time.Millisecond, Public: func() string { return b.URL }, State: state, Painter: painter,
-		Callbacks: callback.New(t.Context(), log), Troubles: &trouble.List{}, Now: b.clock.now, Log: log,
+		Callbacks: callback.New(t.Context(), &trouble.List{}, log), Troubles: &trouble.List{}, Now: b.clock.now, Log: log,
 	}
 	p, err := New(b.opt)
 	require.NoError(t, err)

@@ -51,9 +51,10 @@ type Cloud struct {
 	actions   map[string]action
 }
 
-// action is one API call: the service and version it belongs to, and what it does.
+// action is one API call: the service and version it belongs to, what it is to a customer, and what it does.
 type action struct {
 	service, version string
+	vendor           string // name in package trouble
 	run              func(body []byte) (any, *apiError)
 }
 
@@ -78,11 +79,11 @@ func New(o Options) (*Cloud, error) {
 	}
 	const faceid, sms = "2018-03-01", "2021-01-11"
 	c.actions = map[string]action{
-		"DetectAuth":                     {"faceid", faceid, c.detectAuth},
-		"GetDetectInfoEnhanced":          {"faceid", faceid, c.getDetectInfo},
-		"PhoneVerification":              {"faceid", faceid, c.phoneVerification},
-		"SendSms":                        {"sms", sms, c.sendSms},
-		"PullSmsSendStatusByPhoneNumber": {"sms", sms, c.pullStatus},
+		"DetectAuth":                     {"faceid", faceid, trouble.Identity, c.detectAuth},
+		"GetDetectInfoEnhanced":          {"faceid", faceid, trouble.Identity, c.getDetectInfo},
+		"PhoneVerification":              {"faceid", faceid, trouble.Telecom, c.phoneVerification},
+		"SendSms":                        {"sms", sms, trouble.SMS, c.sendSms},
+		"PullSmsSendStatusByPhoneNumber": {"sms", sms, trouble.SMS, c.pullStatus},
 	}
 	return c, nil
 }
@@ -116,7 +117,7 @@ func (c *Cloud) api(w http.ResponseWriter, r *http.Request) {
 		c.refuse(w, refused("NoSuchVersion", "The api version `%s` is not found.", r.Header.Get("X-TC-Version")))
 		return
 	}
-	c.opt.Troubles.Around(name, w, r,
+	c.opt.Troubles.Around(act.vendor, name, w, r,
 		func(code string) { c.refuse(w, refused(code, "simulated trouble")) },
 		func(w http.ResponseWriter) {
 			answer, fail := act.run(body)

@@ -52,7 +52,7 @@ func setup(t *testing.T, change func(*Options)) *bench {
 	require.NoError(t, err)
 	b := &bench{box: box, troubles: &trouble.List{}, now: noon, at: noon, id: testID, key: testKey}
 	log := slog.New(slog.DiscardHandler)
-	b.callbacks = callback.New(t.Context(), log)
+	b.callbacks = callback.New(t.Context(), b.troubles, log)
 	mux := http.NewServeMux()
 	b.Server = httptest.NewServer(mux)
 	t.Cleanup(b.Close)

@@ -76,6 +76,7 @@ func (c *Cloud) detectAuth(body []byte) (any, *apiError) {
 	if _, _, err := c.faces.Add(token, s); err != nil {
 		return nil, internal(err)
 	}
+	c.forgeHint(s)
 	return map[string]string{"Url": c.opt.Public() + "/face/" + token, "BizToken": token}, nil
 }
 

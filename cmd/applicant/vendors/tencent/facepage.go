@@ -11,6 +11,7 @@ import (
 
 	"caconsole/cmd/applicant/vendors/callback"
 	"caconsole/cmd/applicant/vendors/shelf"
+	"caconsole/cmd/applicant/vendors/trouble"
 )
 
 //go:embed face.html
@@ -82,17 +83,33 @@ func (c *Cloud) pressFace(w http.ResponseWriter, r *http.Request) {
 // BizToken and Extra added to its query, as the browser would be sent there; the same two as JSON in the body. It
 // proves nothing: the result has to be fetched.
 func (c *Cloud) tell(s session) {
+	if call, ok := c.hint(s); ok {
+		c.opt.Callbacks.Send(call)
+	}
+}
+
+// forgeHint sends the hint of a page that nobody has opened yet, if somebody is to do so.
+func (c *Cloud) forgeHint(s session) {
+	if _, ok := c.opt.Troubles.Strike(trouble.Identity, trouble.Forge); !ok {
+		return
+	}
+	if call, ok := c.hint(s); ok {
+		c.opt.Callbacks.Once(call)
+	}
+}
+
+func (c *Cloud) hint(s session) (callback.Call, bool) {
 	target := c.opt.IdentityCallback
 	if target == "" {
 		target = s.Redirect
 	}
 	if target == "" {
-		return
+		return callback.Call{}, false
 	}
 	u, err := url.Parse(target)
 	if err != nil {
 		c.opt.Log.Warn("no usable callback address", "url", target, "error", err)
-		return
+		return callback.Call{}, false
 	}
 	q := u.Query()
 	q.Set("BizToken", s.Token)
@@ -101,9 +118,9 @@ func (c *Cloud) tell(s session) {
 	body, err := json.Marshal(map[string]string{"BizToken": s.Token, "Extra": s.Extra})
 	if err != nil {
 		c.opt.Log.Error("callback not encoded", "error", err)
-		return
+		return callback.Call{}, false
 	}
-	c.opt.Callbacks.Send(callback.Call{URL: u.String(), ContentType: "application/json", Body: body})
+	return callback.Call{Vendor: trouble.Identity, URL: u.String(), ContentType: "application/json", Body: body}, true
 }
 
 func viewOf(s session) faceView {

@@ -13,6 +13,7 @@ import (
 
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/vendors/callback"
+	"caconsole/cmd/applicant/vendors/trouble"
 )
 
 const (
@@ -135,14 +136,23 @@ func (c *Cloud) report(d delivery) {
 		Description string `json:"description"`
 		Serial      string `json:"sid"`
 	}
-	body, err := json.Marshal([]note{{
+	call := callback.Call{Vendor: trouble.SMS, URL: c.opt.SMSCallback, ContentType: "application/json"}
+	var err error
+	// Somebody else claims that the message did not arrive; the service's report says that it did.
+	if _, ok := c.opt.Troubles.Strike(trouble.SMS, trouble.Forge); ok {
+		call.Body, err = json.Marshal([]note{{d.At.In(beijing).Format(time.DateTime), "86", d.Phone, "FAIL", "MK:0001", "号码无效", d.Serial}})
+		if err == nil {
+			c.opt.Callbacks.Once(call)
+		}
+	}
+	call.Body, err = json.Marshal([]note{{
 		d.At.In(beijing).Format(time.DateTime), "86", d.Phone, "SUCCESS", "DELIVRD", "用户短信送达成功", d.Serial,
 	}})
 	if err != nil {
 		c.opt.Log.Error("status not encoded", "error", err)
 		return
 	}
-	c.opt.Callbacks.Send(callback.Call{URL: c.opt.SMSCallback, ContentType: "application/json", Body: body})
+	c.opt.Callbacks.Send(call)
 }
 
 // beijing is the time zone of the cloud's notices.
