@@ -81,7 +81,7 @@ func (p *parser) parties(h header, r row, l *Line) *refusal {
 // a look and a line wrongly matched costs a certificate.
 func (p *parser) kind(h header, r row, l Line) Kind {
 	words := clean(h.cell(r, FieldType)) + " " + l.Text
-	own := l.PayerName != "" && fold(l.PayerName) == fold(p.ownName(h, r))
+	own := l.PayerName != "" && fold(l.PayerName) == fold(p.ownName(h, r, l.Direction))
 	switch {
 	case l.Kind == Reversal, h.marked(r, FieldReversed), mentions(words, "冲正", "红字", "冲账"):
 		return Reversal
@@ -102,8 +102,16 @@ func (h header) marked(r row, f Field) bool {
 	return slices.Contains([]string{"y", "1", "是", "冲账", "冲正", "退汇"}, fold(h.cell(r, f)))
 }
 
-func (p *parser) ownName(h header, r row) string {
-	if own := clean(h.cell(r, FieldOwnName)); own != "" {
+// ownName is our name in the row, or above the header.
+func (p *parser) ownName(h header, r row, d Direction) string {
+	field := FieldOwnName
+	if h.has(FieldPayee) {
+		field = FieldPayee
+		if d == Out {
+			field = FieldPayer
+		}
+	}
+	if own := clean(h.cell(r, field)); own != "" {
 		return own
 	}
 	return p.facts[FactOwnName]
