@@ -84,6 +84,15 @@ func (l *Ledger) Receivable(_ context.Context, q pg.Q, orderNo string) (Receivab
 	return r.receivable(), err
 }
 
+// MoneyInSight tells whether something came, or is said to have been sent, for an order: a part is allocated to it, or a
+// remittance voucher claims one. Such an order does not time out by itself.
+func (l *Ledger) MoneyInSight(_ context.Context, q pg.Q, orderID uuid.UUID) (bool, error) {
+	var n int64
+	err := q.Gorm().Model(&receivableRow{}).Where("order_id = ? AND state = 'open'", orderID).
+		Where("allocated_fen > 0 OR EXISTS (SELECT FROM receivable_claim c WHERE c.receivable_id = receivable.id)").Limit(1).Count(&n).Error
+	return n > 0, pg.Fault(err)
+}
+
 // CloseReceivable stops awaiting an order's money; nothing may be allocated to it. Conflict "receivable_paid" if it
 // is not open or something was paid.
 func (l *Ledger) CloseReceivable(_ context.Context, tx pg.Tx, orderID uuid.UUID) error {

@@ -6,6 +6,7 @@ import (
 	"caconsole/admin/actor"
 	"caconsole/admin/audit"
 	"caconsole/admin/fault"
+	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/reconcile"
@@ -30,8 +31,21 @@ func (f *Flow) allocate(ctx context.Context, tx pg.Tx, a actor.Actor, no string,
 			"line": al.LineID.String(), "amount_fen": int64(al.Amount), "source": string(al.Source), "settled": settled,
 		},
 	})
-	if err != nil || !settled {
+	if err != nil {
 		return settled, err
 	}
+	if !settled {
+		return false, f.tellPart(ctx, tx, o, al)
+	}
 	return true, f.settle(ctx, tx, a, o)
+}
+
+// tellPart says what is missing exactly (部分到账).
+func (f *Flow) tellPart(ctx context.Context, tx pg.Tx, o order.Order, al reconcile.Allocation) error {
+	owed, err := f.Ledger.Receivable(ctx, tx, o.No)
+	if err != nil {
+		return err
+	}
+	args := map[string]string{"no": o.No, "paid": owed.Allocated.String(), "missing": owed.Rest().String()}
+	return f.tell(ctx, tx, o, notify.PartPaid, args, al.LineID.String())
 }

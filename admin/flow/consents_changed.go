@@ -7,8 +7,8 @@ import (
 
 	"caconsole/admin/actor"
 	"caconsole/admin/applicant"
-	"caconsole/admin/fault"
 	"caconsole/admin/order"
+	"caconsole/admin/payment"
 	"caconsole/admin/pg"
 )
 
@@ -49,47 +49,32 @@ func (f *Flow) orderConsents(ctx context.Context, tx pg.Tx, a actor.Actor, o ord
 	if err != nil {
 		return err
 	}
-	act, change := consentGiven, (*order.Gates).TouchContent
+	if slices.ContainsFunc(missing, func(m applicant.Agreed) bool { return slices.Contains(withdrawn, m.Code) }) {
+		return f.withoutConsent(ctx, tx, a, o)
+	}
+	act := consentGiven
 	if withdrawn != nil {
 		act = consentWithdrawn
 	}
-	if slices.ContainsFunc(missing, func(m applicant.Agreed) bool { return slices.Contains(withdrawn, m.Code) }) {
-		change = withdrawConsent
-		if err := f.unwanted(ctx, tx, o); err != nil {
-			return err
-		}
-	}
-	if _, err := f.Orders.Change(ctx, tx, a, o.No, act, change); err != nil {
+	if _, err := f.Orders.Change(ctx, tx, a, o.No, act, (*order.Gates).TouchContent); err != nil {
 		return err
 	}
 	return f.voidApproval(ctx, tx, o)
 }
 
-// unwanted deletes the pictures of the agent and stops waiting for money that has not come.
-func (f *Flow) unwanted(ctx context.Context, tx pg.Tx, o order.Order) error {
-	err := f.Identities.Forget(ctx, tx, o.ID)
-	if err != nil || o.Gates.Payment != order.Awaiting {
+// withoutConsent ends an order whose consent was withdrawn: the pictures of the agent are deleted, what was paid goes back.
+func (f *Flow) withoutConsent(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order) error {
+	if err := f.Identities.Forget(ctx, tx, o.ID); err != nil {
 		return err
 	}
-	if err := f.Payments.Close(ctx, tx, o.ID); err != nil {
+	o, err := f.Orders.Change(ctx, tx, a, o.No, consentWithdrawn, func(g *order.Gates) error {
+		g.Consent = order.Withdrawn
+		return g.TouchContent()
+	})
+	if err != nil {
 		return err
 	}
-	if err := f.Ledger.CloseReceivable(ctx, tx, o.ID); !fault.HasKey(err, "receivable_paid") {
-		return err
-	}
-	return nil // a part has come: finance sends it back
+	return f.endOrder(ctx, tx, a, o, order.ClosedWithdrawn, payment.ConsentWithdrawn)
 }
 
 func atSigner(g order.Gates) bool { return g.Issuance != order.None && g.Issuance != order.Failed }
-
-// withdrawConsent shuts the consent gate and closes what has not been paid.
-func withdrawConsent(g *order.Gates) error {
-	g.Consent = order.Withdrawn
-	if err := g.TouchContent(); err != nil {
-		return err
-	}
-	if g.Payment == order.None || g.Payment == order.Awaiting {
-		return g.Close(order.ClosedWithdrawn)
-	}
-	return nil
-}

@@ -51,8 +51,10 @@ func TestWithdrawnConsent(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, order.Withdrawn, r.order().Gates.Consent)
 	}
-	require.Equal(t, order.Open, paid.order().Gates.Closed)
+	require.Equal(t, order.ClosedWithdrawn, paid.order().Gates.Closed)
+	require.Equal(t, order.StageRefunding, paid.order().Stage)
 	require.Equal(t, order.ClosedWithdrawn, owing.order().Gates.Closed)
+	require.Equal(t, order.StageClosed, owing.order().Stage)
 	require.Zero(t, read[int](h, pictures, paid.order().ID))
 	require.Equal(t, "closed", read[string](h, "SELECT state FROM receivable WHERE order_id = ?", owing.order().ID))
 	require.Zero(t, read[int](h, "SELECT count(*) FROM authorisation WHERE order_id = ? AND state <> 'void'", paid.order().ID))

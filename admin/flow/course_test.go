@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/jpeg"
 	"strings"
+	"time"
 
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/google/uuid"
@@ -58,7 +59,7 @@ func (h *house) apply() *renewal {
 		holder: fmt.Sprintf("测试%d号核电有限公司", h.renewed),
 	}
 	r.logIn()
-	r.bringUkey()
+	r.bringUkey(monday.AddDate(0, -1, 0))
 	view, err := h.CreateOrder(h.t.Context(), r.who, noKey, flow.NewOrder{
 		Serial: string(r.pair.Sign.Serial), Years: 2,
 		Organisation: applicant.Organisation{Name: r.holder, IDKind: applicant.CreditCode, IDNumber: certtest.OrganisationCode},
@@ -95,10 +96,10 @@ func (r *renewal) logIn() {
 	require.NoError(r.t, err)
 }
 
-// bringUkey imports the old pair, which ran out a month ago.
-func (r *renewal) bringUkey() {
+// bringUkey imports the old pair.
+func (r *renewal) bringUkey(notAfter time.Time) {
 	r.t.Helper()
-	r.ukey = certtest.NewHolder(r.t, r.oldCA, r.holder, monday.AddDate(0, -1, 0))
+	r.ukey = certtest.NewHolder(r.t, r.oldCA, r.holder, notAfter)
 	r.tx(func(ctx context.Context, tx pg.Tx) (err error) {
 		r.pair, err = r.Issuance.Import(ctx, tx, issuance.Import{
 			ProjectID: r.project, MediumNo: fmt.Sprintf("3888%012d", r.renewed), Holder: r.holder, OrgIDKind: applicant.CreditCode,
@@ -243,7 +244,6 @@ type credit struct{ payer, text, yuan string }
 func (h *house) booked(credits ...credit) {
 	h.t.Helper()
 	rows := [][]any{
-		{"账号名称", "样例电子认证", "银行账号", "755900000000019"},
 		{"记录条数", len(credits)},
 		{"账号", "交易日", "借方金额", "贷方金额", "摘要", "收(付)方名称"},
 	}

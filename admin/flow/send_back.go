@@ -8,6 +8,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/admin/notify"
 	"caconsole/admin/order"
+	"caconsole/admin/payment"
 	"caconsole/admin/pg"
 	"caconsole/admin/review"
 )
@@ -60,14 +61,14 @@ func (f *Flow) Reject(ctx context.Context, a actor.Actor, no string, op Opinion)
 		if err != nil {
 			return err
 		}
-		_, err = f.Orders.Change(ctx, tx, a, no, "review.rejected", func(g *order.Gates) error {
+		o, err = f.Orders.Change(ctx, tx, a, no, "review.rejected", func(g *order.Gates) error {
 			g.Review = order.Rejected
-			if g.Payment == order.Settled {
-				g.Payment = order.Refunding
-			}
-			return g.Close(order.ClosedRejected)
+			return nil
 		})
 		if err != nil {
+			return err
+		}
+		if err := f.endOrder(ctx, tx, a, o, order.ClosedRejected, payment.Rejected); err != nil {
 			return err
 		}
 		if err := f.tell(ctx, tx, o, notify.Rejected, map[string]string{"no": o.No, "reason": op.CustomerText}); err != nil {

@@ -11,8 +11,7 @@ import (
 )
 
 // WithdrawConsents ends consents and, before signing, the renewals that rest on them: their face and card images are
-// deleted, an order not yet paid closes, a paid one keeps its gate shut until its money has gone back. It returns what
-// the applicant still stands by.
+// deleted, they close, and what was paid goes back. It returns what the applicant still stands by.
 func (f *Flow) WithdrawConsents(ctx context.Context, a actor.Actor, codes []string) ([]applicant.Consent, error) {
 	if len(codes) == 0 {
 		return nil, fault.InvalidField("codes", "required")

@@ -67,7 +67,7 @@ var specs = map[Template]spec{
 	},
 	UnpaidReminder: {
 		params: []string{"no", "amount", "until"}, waits: true,
-		text: "订单{no}的费用{amount}元尚未支付，请在{until}前完成支付，逾期订单将自动关闭。",
+		text: "订单{no}的费用{amount}元尚未支付，请在{until}前办完并支付，逾期订单将自动关闭。",
 	},
 	PartPaid: {
 		params: []string{"no", "paid", "missing"},
@@ -88,7 +88,7 @@ var specs = map[Template]spec{
 	RefundSent:    {params: []string{"no", "amount"}, text: "订单{no}的退款{amount}元已原路退回，请留意查收。咨询电话400-112-3838。"},
 	UpdateReminder: {
 		params: []string{"no", "days"}, waits: true,
-		text: "订单{no}的新证书已签发{days}天，还没有更新到Ukey。请插上Ukey，打开驱动点“开始更新”。咨询电话400-112-3838。",
+		text: "订单{no}的证书可以更新已有{days}天，还没有更新到Ukey。请插上Ukey，打开驱动点“开始更新”。咨询电话400-112-3838。",
 	},
 	Returned: {params: []string{"no", "reason"}, text: "订单{no}的资料需要补正：{reason}。请登录办理页面按提示重新提交。"},
 	Rejected: {params: []string{"no", "reason"}, text: "订单{no}的续期申请未通过审核：{reason}。已缴费用将原路退回。"},
@@ -105,6 +105,9 @@ const (
 	nightBegins = 21
 	nightEnds   = 8
 )
+
+// IsNight tells whether what can wait is held back at a moment.
+func IsNight(at time.Time) bool { return daytime(at).After(at) }
 
 // daytime is at itself, or by night the next morning's first moment.
 func daytime(at time.Time) time.Time {

@@ -55,6 +55,11 @@ type Settings struct {
 	UnpaidHours  int `json:"unpaid_hours"`  // an order nobody pays closes after so long
 	TransferDays int `json:"transfer_days"` // one to be paid by transfer (对公转账) so many days after the choice
 
+	UnpaidReminderHours  int `json:"unpaid_reminder_hours"`  // the agent of an unpaid order is reminded after so long
+	TransferReminderDays int `json:"transfer_reminder_days"` // and of a transfer that has not come after so long
+	CallAfterDays        int `json:"call_after_days"`        // who has not updated by then is on the call list
+	DecideAfterDays      int `json:"decide_after_days"`      // and by then a person decides
+
 	InvoiceTaxRatePercent int    `json:"invoice_tax_rate_percent"`
 	InvoiceGoodsCode      string `json:"invoice_goods_code"` // 商品和服务税收分类编码, 19 digits
 	InvoiceGoodsName      string `json:"invoice_goods_name"` // as the invoice line shows it
@@ -83,6 +88,11 @@ func Defaults() Settings {
 
 		UnpaidHours:  72,
 		TransferDays: 15,
+
+		UnpaidReminderHours:  48,
+		TransferReminderDays: 3,
+		CallAfterDays:        7,
+		DecideAfterDays:      30,
 
 		InvoiceTaxRatePercent: 6,
 		InvoiceGoodsCode:      "3040203000000000000",
@@ -150,7 +160,8 @@ func (s Settings) check() error {
 	positive := map[string]int{
 		"login_code_minutes": s.LoginCodeMinutes, "identity_session_minutes": s.IdentitySessionMinutes,
 		"identity_tries_per_day": s.IdentityTriesPerDay, "unpaid_hours": s.UnpaidHours,
-		"transfer_days": s.TransferDays, "review_hours": s.ReviewHours,
+		"transfer_days": s.TransferDays, "review_hours": s.ReviewHours, "unpaid_reminder_hours": s.UnpaidReminderHours,
+		"transfer_reminder_days": s.TransferReminderDays, "call_after_days": s.CallAfterDays, "decide_after_days": s.DecideAfterDays,
 	}
 	for key, v := range positive {
 		if v < 1 {

@@ -112,6 +112,18 @@ func postResubmission(c *call) error {
 	return c.answer(http.StatusOK, c.orderAnswer(view))
 }
 
+func postWithdrawal(c *call) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	view, err := c.s.flow.WithdrawOrder(c.UserContext(), c.actor, key, c.param("no"))
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, c.orderAnswer(view))
+}
+
 type orderAnswer struct {
 	No          string            `json:"no"`
 	Path        string            `json:"path"`
