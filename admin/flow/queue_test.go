@@ -47,6 +47,8 @@ func newQueue(t *testing.T, db *pg.DB, now func() time.Time) *queue {
 	known[notify.SendArgs](r)
 	known[invoice.IssueArgs](r)
 	known[invoice.RedArgs](r)
+	known[flow.AskPaymentArgs](r)
+	known[flow.RefundArgs](r)
 	known[document.PagesArgs](r)
 	var err error
 	q.Client, err = job.NewClient(db, r, job.Options{Queues: map[string]int{document.PagesQueue: 1}})
@@ -71,6 +73,8 @@ func (q *queue) serve(f *flow.Flow) {
 	on(q, func(ctx context.Context, a notify.SendArgs) error { return f.SendMessage(ctx, a.ID) })
 	on(q, func(ctx context.Context, a invoice.IssueArgs) error { return f.IssueInvoice(ctx, a.ID) })
 	on(q, func(ctx context.Context, a invoice.RedArgs) error { return f.RedLetter(ctx, a.ID) })
+	on(q, func(ctx context.Context, a flow.AskPaymentArgs) error { return f.AskPayment(ctx, a.IntentID) })
+	on(q, func(ctx context.Context, a flow.RefundArgs) error { return f.SendRefund(ctx, a.RefundID) })
 	on(q, func(context.Context, document.PagesArgs) error { return nil })
 }
 

@@ -62,9 +62,6 @@ func (p *Payments) OpenRefund(_ context.Context, tx pg.Tx, i Intent, amount mone
 	if err != nil {
 		return Refund{}, fault.Wrap("refund_id", err)
 	}
-	if err := p.reserve(tx, i, amount); err != nil {
-		return Refund{}, err
-	}
 	var before int64
 	if err := tx.Gorm().Model(&refundRow{}).Where("intent_id = ?", i.ID).Count(&before).Error; err != nil {
 		return Refund{}, pg.Fault(err)
@@ -80,7 +77,7 @@ func (p *Payments) OpenRefund(_ context.Context, tx pg.Tx, i Intent, amount mone
 	if err := tx.Gorm().Create(&r).Error; err != nil {
 		return Refund{}, pg.Fault(err)
 	}
-	return r.refund(), nil
+	return r.refund(), p.reserve(tx, i, amount)
 }
 
 // reserve counts a refund against what was paid; the database refuses more than that.
