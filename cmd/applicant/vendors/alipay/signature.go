@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,12 +21,11 @@ const tolerance = 10 * time.Minute
 // left are not part of it: sign in a request, sign and sign_type in a notice.
 func toSign(form url.Values, left ...string) string {
 	var pairs []string
-	for k := range form {
+	for _, k := range slices.Sorted(maps.Keys(form)) {
 		if v := form.Get(k); v != "" && !slices.Contains(left, k) {
 			pairs = append(pairs, k+"="+v)
 		}
 	}
-	slices.Sort(pairs)
 	return strings.Join(pairs, "&")
 }
 
