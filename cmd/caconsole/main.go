@@ -46,6 +46,7 @@ type commands struct {
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database to this version."`
 	Staff     staffCommand     `cmd:"" help:"Make and list staff accounts."`
 	Statement statementCommand `cmd:"" help:"Read bank statements."`
+	Calendar  calendarCommand  `cmd:"" help:"Load and list holidays and weekends worked in their place."`
 	Audit     auditCommand     `cmd:"" help:"Verify the audit trail, print the auditor's public key."`
 	Version   versionCommand   `cmd:"" help:"Print version and build."`
 }

@@ -10,7 +10,6 @@ import (
 	"caconsole/admin/applicant"
 	"caconsole/admin/audit"
 	"caconsole/admin/board"
-	"caconsole/admin/calendar"
 	"caconsole/admin/document"
 	"caconsole/admin/flow"
 	"caconsole/admin/identity"
@@ -70,6 +69,10 @@ func reviewDue(projects project.Projects) order.Due {
 		if err != nil {
 			return time.Time{}, fmt.Errorf("review due: %w", err)
 		}
-		return calendar.Calendar{}.Add(from, time.Duration(settings.ReviewHours)*time.Hour), nil
+		worked, err := projects.Calendar(ctx, q)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("review due: %w", err)
+		}
+		return worked.Add(from, time.Duration(settings.ReviewHours)*time.Hour), nil
 	}
 }
