@@ -46,6 +46,7 @@ type commands struct {
 	Vendors vendorsCommand `cmd:"" help:"Run the vendor simulators and the mail server, on loopback."`
 	Renew   renewCommand   `cmd:"" help:"Renew one certificate over the intake API. Exits 0 when done, 2 when refused, 3 when time is up."`
 	Desk    deskCommand    `cmd:"" help:"Robot staff: review, issue, import statements and match, through the same pages and forms as people."`
+	Load    loadCommand    `cmd:"" help:"Many renewals at a given rate, with a report of latencies and errors."`
 }
 
 // exited carries kong's wish to end out of the parser.
@@ -53,7 +54,7 @@ type exited int
 
 func run(ctx context.Context, args []string, env environment) (code int) {
 	var cli commands
-	parser, err := kong.New(&cli, kong.Name("applicant"), kong.Description("The world outside the console: vendor simulators and an applicant."),
+	parser, err := kong.New(&cli, kong.Name("applicant"), kong.Description("The world outside the console: vendor simulators, applicants and robot staff."),
 		kong.UsageOnError(), kong.Writers(env.stdout, env.stderr), kong.Exit(func(c int) { panic(exited(c)) }))
 	if err != nil {
 		_, _ = fmt.Fprintln(env.stderr, "applicant:", err)
@@ -74,7 +75,7 @@ func run(ctx context.Context, args []string, env environment) (code int) {
 		return exitFailed
 	}
 	log := slog.New(slog.NewTextHandler(env.stderr, nil))
-	err = parsed.Run(&shared{ctx, cli.Font, env.now, log})
+	err = parsed.Run(&shared{ctx, cli.Font, env.now, log, env.stdout})
 	if err != nil {
 		log.ErrorContext(ctx, "failed", "error", err)
 	}
@@ -95,4 +96,5 @@ type shared struct {
 	font string
 	now  func() time.Time
 	log  *slog.Logger
+	out  io.Writer
 }

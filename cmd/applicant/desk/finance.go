@@ -49,6 +49,10 @@ func (c *clerk) importFile(ctx context.Context, file string) error {
 	if p, err = c.send(ctx, f, "/statements"); err != nil {
 		return err
 	}
+	if p.status == http.StatusConflict {
+		c.log.InfoContext(ctx, "statement not taken", "file", file, "said", p.said())
+		return nil
+	}
 	if p.status != http.StatusOK {
 		c.log.WarnContext(ctx, "statement refused", "file", file, "status", p.status, "said", p.said())
 		return nil

@@ -167,7 +167,10 @@ func (f *form) encode() (contentType string, body []byte, err error) {
 			return "", nil, err
 		}
 	}
-	return w.FormDataContentType(), out.Bytes(), w.Close()
+	if err := w.Close(); err != nil {
+		return "", nil, err
+	}
+	return w.FormDataContentType(), out.Bytes(), nil
 }
 
 // method is the HTTP method of the form.

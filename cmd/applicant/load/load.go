@@ -1,0 +1,105 @@
+package load
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/applicant/renew"
+)
+
+// Options say how many renewals of what kind begin how fast.
+type Options struct {
+	Base    string // of the console's public app
+	Ukeys   string // folder of Ukeys
+	List    string // of certificates; "" is certificates.tsv beside Ukeys
+	Ports   string // ports.json; "" is the one beside Ukeys
+	Out     string // a folder for each renewal; certificates renewed there before are left alone
+	Orders  int
+	Rate    float64        // orders begun a second
+	Online  float64        // share of the online path, from 0 to 1
+	Pay     map[string]int // weights of wechat, alipay, transfer
+	Bad     float64        // share of the reviewed path whose papers are handed in pale at first
+	Timeout time.Duration  // of one renewal
+	Poll    time.Duration  // how often an applicant asks
+	Seed    uint64
+	Painter *paper.Painter
+	Now     func() time.Time
+	Log     *slog.Logger
+	Robots  *slog.Logger // takes the applicants' own log
+}
+
+// Run begins the renewals and waits until each has ended. When ctx ends it reports what there is.
+func Run(ctx context.Context, o Options) (Report, error) {
+	if o.List == "" {
+		o.List = filepath.Join(filepath.Dir(filepath.Clean(o.Ukeys)), "certificates.tsv")
+	}
+	if o.Out == "" {
+		o.Out = filepath.Join(filepath.Dir(filepath.Clean(o.Ukeys)), "load")
+	}
+	stock, err := readStock(o.List, o.Out)
+	if err != nil {
+		return Report{}, err
+	}
+	jobs, err := plan(stock, o)
+	if err != nil {
+		return Report{}, err
+	}
+	if err := os.MkdirAll(o.Out, 0o750); err != nil {
+		return Report{}, err
+	}
+	b := newBook(o)
+	stop := b.tell(ctx)
+	defer stop()
+	var under sync.WaitGroup
+	began := o.Now()
+	for i, j := range jobs {
+		due := began.Add(time.Duration(float64(i) / o.Rate * float64(time.Second)))
+		if !waitUntil(ctx, o.Now, due) {
+			break
+		}
+		b.start(o.Now().Sub(due))
+		under.Go(func() { b.end(j, renewOne(ctx, o, i, j, b)) })
+	}
+	under.Wait()
+	return b.report(o.Now().Sub(began)), nil
+}
+
+// waitUntil waits for a time and reports whether it came before ctx ended.
+func waitUntil(ctx context.Context, now func() time.Time, due time.Time) bool {
+	t := time.NewTimer(due.Sub(now()))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// outcome is how one renewal ended.
+type outcome struct {
+	took time.Duration
+	err  error
+}
+
+func renewOne(ctx context.Context, o Options, number int, j job, b *book) outcome {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	began := o.Now()
+	faults := paper.Faults{PaleStamp: j.bad}
+	err := renew.Run(ctx, renew.Options{
+		Base: o.Base, Ukeys: o.Ukeys, Serial: j.serial, Path: j.path, Pay: j.pay, Out: filepath.Join(o.Out, j.serial), Ports: o.Ports,
+		Years: 1, Poll: o.Poll, Now: o.Now, Log: o.Robots.With("serial", j.serial), Painter: o.Painter, Faults: faults,
+		Transport: b.lines.of(number), Observe: b.call,
+	})
+	took := o.Now().Sub(began)
+	if err != nil {
+		o.Log.WarnContext(ctx, "not renewed", "serial", j.serial, "path", j.path, "pay", j.pay, "after", took, "error", err)
+	}
+	return outcome{took, err}
+}
