@@ -25,7 +25,7 @@ const (
 	AuthorisationVoid = "void"
 )
 
-// Authorisation is what staff sign for one order.
+// Authorisation is what staff, or the holder, sign for one order.
 type Authorisation struct {
 	ID        uuid.UUID
 	OrderID   uuid.UUID
@@ -36,6 +36,7 @@ type Authorisation struct {
 	ExpiresAt time.Time
 	State     string
 	Approvals []cert.Approval // given so far
+	Holder    []byte          // the Ukey's own signature, which stands for the two approvals; empty without one
 }
 
 // Approval is one signature of a member of staff, over one or many authorisations.

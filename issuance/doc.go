@@ -26,6 +26,9 @@
 // The sweep: Hanging lists requests without an answer; enqueue their job again, or Resolve those that hang for long.
 // It never guesses.
 //
+// A pair that still holds, on the online path: in a transaction, under the order's row lock, StartRenew; with the Ukey's
+// signature, likewise, Prove, order.Change to authorised and reserved, and id := Reserve. The rest is as above.
+//
 // The driver: StartUpdate → Prove → Session until its State is ready → Package → Confirm twice. Every one of them
 // returns the Update with its order, for flow to move the delivery gate: ready → offered, the first confirmation →
 // importing, StateConfirmed → confirmed. Confirm marks the old pair renewed itself.

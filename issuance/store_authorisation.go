@@ -150,7 +150,10 @@ func loadAuthorisation(q pg.Q, where string, args ...any) (Authorisation, error)
 		ID: r.ID, OrderID: r.OrderID, OldPair: r.OldPairID, Object: object, Canonical: r.Canonical,
 		Digest: cert.Digest(r.Digest), ExpiresAt: r.ExpiresAt.UTC(), State: r.State,
 	}
-	a.Approvals, err = approvals(q, r.ID)
+	if a.Approvals, err = approvals(q, r.ID); err != nil {
+		return Authorisation{}, err
+	}
+	a.Holder, err = holderProof(q, r.ID)
 	return a, err
 }
 

@@ -61,6 +61,9 @@ func (s *Service) ready(a Authorisation) error {
 	if s.now().After(a.ExpiresAt) {
 		return fault.New(fault.Conflict, "authorisation_expired", nil)
 	}
+	if len(a.Holder) > 0 {
+		return nil
+	}
 	given := map[string]bool{}
 	for _, p := range a.Approvals {
 		given[p.Duty] = true
@@ -91,6 +94,9 @@ func (s *Service) newRequest(ctx context.Context, tx pg.Tx, a Authorisation) (ce
 		return cert.Request{}, uuid.Nil, fault.Wrap("random_unavailable", err)
 	}
 	r, err := cert.NewRequest(s.random, id.String(), a.Object, old, ca.NotAfter, s.now())
+	if err == nil && len(a.Holder) > 0 {
+		r = r.ProvenBy(a.Holder)
+	}
 	return r, id, err
 }
 
@@ -114,7 +120,9 @@ func (s *Service) Execute(ctx context.Context, q pg.Q, id uuid.UUID) (cert.Issue
 	if err != nil {
 		return cert.Issued{}, err
 	}
-	issued, err := s.signer.Issue(ctx, cert.Instruction{Request: row.Canonical, Authorisation: a.Canonical, Approvals: a.Approvals, Old: p.DER()})
+	issued, err := s.signer.Issue(ctx, cert.Instruction{
+		Request: row.Canonical, Authorisation: a.Canonical, Approvals: a.Approvals, Holder: a.Holder, Old: p.DER(),
+	})
 	if err != nil {
 		return cert.Issued{}, err
 	}

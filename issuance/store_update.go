@@ -54,6 +54,11 @@ func (s *Service) StartUpdate(ctx context.Context, tx pg.Tx, serial string) (Upd
 	if err != nil {
 		return Update{}, err
 	}
+	return s.openSession(tx, a, KindCollect)
+}
+
+// openSession stores a session that waits for the Ukey's signature.
+func (s *Service) openSession(tx pg.Tx, a Authorisation, kind string) (Update, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Update{}, fault.Wrap("random_unavailable", err)
@@ -63,7 +68,7 @@ func (s *Service) StartUpdate(ctx context.Context, tx pg.Tx, serial string) (Upd
 		return Update{}, err
 	}
 	row := updateRow{
-		ID: id, OrderID: a.OrderID, AuthorisationID: a.ID, Kind: KindCollect, Nonce: hex.EncodeToString(nonce),
+		ID: id, OrderID: a.OrderID, AuthorisationID: a.ID, Kind: kind, Nonce: hex.EncodeToString(nonce),
 		ExpiresAt: s.now().Add(proveWithin), CreatedAt: s.now(),
 	}
 	u, err := s.view(tx, row)
@@ -93,8 +98,9 @@ func (s *Service) authorisationOf(q pg.Q, pair uuid.UUID) (Authorisation, error)
 }
 
 // Prove takes the signature of the Ukey's old sign key over ToSign (SM2-SM3, default ID, DER) and gives the token for
-// the rest of the session. Fails with Forbidden "signature_wrong", NotFound "update_unknown", Conflict "update_expired"
-// or "update_proved" (the answer was lost: start another session).
+// the rest of the session. In a session of kind renew the signature is kept: it is the authorisation, for Reserve. Fails
+// with Forbidden "signature_wrong", NotFound "update_unknown", Conflict "update_expired", "update_proved" (the answer
+// was lost: start another session) or "update_void".
 func (s *Service) Prove(_ context.Context, tx pg.Tx, id uuid.UUID, signature []byte) (string, Update, error) {
 	row, err := loadUpdate(lockedQ{tx}, id)
 	if err != nil {
@@ -122,6 +128,11 @@ func (s *Service) Prove(_ context.Context, tx pg.Tx, id uuid.UUID, signature []b
 	if err := cert.VerifyProof(key, []byte(u.ToSign), signature); err != nil {
 		return "", Update{}, err
 	}
+	if row.Kind == KindRenew {
+		if err := s.keepProof(tx, row, signature); err != nil {
+			return "", Update{}, err
+		}
+	}
 	secret, err := s.secret(32)
 	if err != nil {
 		return "", Update{}, err
@@ -134,7 +145,7 @@ func (s *Service) Prove(_ context.Context, tx pg.Tx, id uuid.UUID, signature []b
 }
 
 // Session returns a proved session by its token. Fails with Unauthenticated "update_token_wrong", also after it ran
-// out, and NotFound "update_unknown".
+// out, NotFound "update_unknown", and Conflict "update_void" where nothing will come of it: start another session.
 func (s *Service) Session(_ context.Context, q pg.Q, id uuid.UUID, token string) (Update, error) {
 	row, err := loadUpdate(q, id)
 	if err != nil {
@@ -144,7 +155,11 @@ func (s *Service) Session(_ context.Context, q pg.Q, id uuid.UUID, token string)
 	if subtle.ConstantTimeCompare(sum[:], row.TokenSM3) != 1 || s.now().After(row.ExpiresAt) {
 		return Update{}, fault.New(fault.Unauthenticated, "update_token_wrong", nil)
 	}
-	return s.view(q, row)
+	u, err := s.view(q, row)
+	if err == nil && u.void {
+		return Update{}, updateVoid()
+	}
+	return u, err
 }
 
 // Package returns what the driver imports. Fails like Session, and with Conflict "update_not_ready" while the pair is
@@ -225,6 +240,9 @@ func (s *Service) view(q pg.Q, row updateRow) (Update, error) {
 	u := Update{
 		ID: row.ID, OrderID: row.OrderID, OrderNo: a.Object.Order, OldPair: a.OldPair, Kind: row.Kind, State: StateWaiting,
 		ToSign: string(cert.ToSignCollect(row.ID.String(), row.Nonce, nil)), ExpiresAt: row.ExpiresAt.UTC(), Proved: row.ProvedAt != nil,
+	}
+	if row.Kind == KindRenew {
+		u.ToSign, u.void = string(cert.ToSignRenew(a.Canonical, nil)), a.State == AuthorisationVoid
 	}
 	var made []requestRow
 	if err := q.Gorm().Where("authorisation_id = ? AND state = ?", a.ID, RequestRecorded).Limit(1).Find(&made).Error; err != nil {

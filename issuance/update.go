@@ -49,6 +49,8 @@ type Update struct {
 	ExpiresAt time.Time // of the proof, then of the token
 	Proved    bool
 	State     string
+
+	void bool // of kind renew, and its authorisation is void
 }
 
 // Package is what a driver downloads: the same bytes each time, so that an interrupted download can go on.

@@ -15,7 +15,7 @@ import (
 
 // ConfirmForm freezes what the applicant typed as a version of the application form and returns its number; the same
 // content again is the same version. A new one makes a scan of the old one obsolete. Faults: order_unknown,
-// order_closed, order_being_issued, unit_missing, form_glyph_missing.
+// order_closed, order_being_issued, not_on_path, unit_missing, form_glyph_missing.
 func (f *Flow) ConfirmForm(ctx context.Context, a actor.Actor, key idem.Key, no string) (version int, err error) {
 	err = f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		version, err = idem.Run(ctx, tx, key, f.Now(), func() (int, error) {
@@ -25,6 +25,9 @@ func (f *Flow) ConfirmForm(ctx context.Context, a actor.Actor, key idem.Key, no 
 			}
 			if o.Gates.Closed != order.Open {
 				return 0, fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(o.Gates.Closed)})
+			}
+			if o.Gates.Path == order.Online {
+				return 0, notOnPath()
 			}
 			if o.LacksUnit() {
 				return 0, fault.New(fault.Conflict, "unit_missing", nil)

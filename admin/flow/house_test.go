@@ -66,7 +66,15 @@ type house struct {
 // clock is a clock that tests move.
 type clock struct {
 	sync.Mutex
-	at time.Time
+	at    time.Time
+	ahead time.Duration // of the signer's own clock
+}
+
+// signers is the signer's clock.
+func (c *clock) signers() time.Time {
+	c.Lock()
+	defer c.Unlock()
+	return c.at.Add(c.ahead)
 }
 
 func (c *clock) now() time.Time {
@@ -184,7 +192,7 @@ func (h *house) openSigner() {
 	for _, k := range keys {
 		approvers = append(approvers, signer.Approver{StaffID: k.StaffID.String(), Login: k.Login, No: k.No, Roles: k.Roles, PublicKey: k.PublicKey})
 	}
-	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.now)}
+	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.signers)}
 	h.Issuance = issuance.New(h.signer, h.clock.now)
 	require.NoError(h.t, h.KeepAuthority(h.t.Context()))
 }

@@ -61,6 +61,9 @@ func (f *Flow) recordIssue(ctx context.Context, id uuid.UUID, issued cert.Issued
 		if err != nil {
 			return err
 		}
+		if o.Gates.Path == order.Online {
+			return nil // the driver that asked for it is waiting
+		}
 		return f.tell(ctx, tx, o, notify.Approved, map[string]string{"no": o.No})
 	})
 }
@@ -81,17 +84,21 @@ func (f *Flow) giveUpIssue(ctx context.Context, id uuid.UUID, reason string) err
 	}
 	a := actor.Job("issue")
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		if _, err := f.Orders.Lock(ctx, tx, a, h.OrderNo); err != nil {
+		o, err := f.Orders.Lock(ctx, tx, a, h.OrderNo)
+		if err != nil {
 			return err
 		}
-		err := f.Issuance.Closed(ctx, tx, id, reason)
+		err = f.Issuance.Closed(ctx, tx, id, reason)
 		if fault.HasKey(err, "request_closed") {
 			return nil // settled already, by whoever else was told
 		}
 		if err != nil {
 			return err
 		}
-		_, err = f.Orders.Change(ctx, tx, a, h.OrderNo, "issuance.failed", func(g *order.Gates) error {
+		if o.Gates.Path == order.Online {
+			return f.holderRefused(ctx, tx, a, o, h, reason)
+		}
+		_, err = f.Orders.Change(ctx, tx, a, o.No, "issuance.failed", func(g *order.Gates) error {
 			g.Issuance = order.Failed
 			return nil
 		})

@@ -12,15 +12,25 @@ import (
 	"caconsole/issuance"
 )
 
-// ProveUpdate takes the Ukey's signature and gives the token for the rest of the session. Faults: update_unknown, those
-// of issuance.Service.Prove. A wrong signature is audited.
+// ProveUpdate takes the Ukey's signature and gives the token for the rest of the session. In a session of kind renew the
+// signature authorises the renewal, which is signed at once if the signer is there. Faults: update_unknown, those of
+// issuance.Service.Prove and authoriseByHolder. A wrong signature is audited.
 func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signature []byte) (token string, u issuance.Update, err error) {
 	session, err := updateID(id)
 	if err != nil {
 		return "", issuance.Update{}, err
 	}
+	request := uuid.Nil
 	err = f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		if token, u, err = f.Issuance.Prove(ctx, tx, session, signature); err != nil {
+		if u, err = f.Issuance.Peek(ctx, tx, session); err != nil {
+			return err
+		}
+		if u.Kind == issuance.KindRenew {
+			token, u, request, err = f.authoriseByHolder(ctx, tx, a, u, signature)
+		} else {
+			token, u, err = f.Issuance.Prove(ctx, tx, session, signature)
+		}
+		if err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, a, f.Now(), audit.Entry{Action: "update.proved", Object: "order:" + u.OrderNo})
@@ -31,6 +41,11 @@ func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signat
 			return "", issuance.Update{}, unwritten
 		}
 	}
+	if err != nil || request == uuid.Nil {
+		return token, u, err
+	}
+	f.issueSoon(ctx, request)
+	u, err = f.Issuance.Session(ctx, f.DB.Read(ctx), session, token)
 	return token, u, err
 }
 

@@ -22,7 +22,7 @@ type IdentitySession struct {
 
 // StartIdentity begins the agent's try at the identity vendor, or takes up the one that is open: the intent is stored,
 // the vendor asked, the answer stored (a vendor that is down gets the same number at the next call). Faults:
-// order_unknown, order_closed, consent_missing, telecom_mismatch, identity_passed_already, identity_tries_used,
+// order_unknown, order_closed, not_on_path, consent_missing, telecom_mismatch, identity_passed_already, identity_tries_used,
 // vendor_unavailable.
 func (f *Flow) StartIdentity(ctx context.Context, a actor.Actor, key idem.Key, no string) (IdentitySession, error) {
 	var try uuid.UUID
@@ -52,6 +52,13 @@ func (f *Flow) beginIdentity(ctx context.Context, tx pg.Tx, a actor.Actor, no st
 	if err := mayIdentify(o.Gates); err != nil {
 		return uuid.Nil, err
 	}
+	missing, err := f.missingConsents(ctx, tx, o.ApplicantID, true)
+	if err == nil && len(missing) > 0 { // an order that came from the online path may rest on fewer
+		err = consentMissing(missing)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
 	settings, err := f.Projects.Settings(ctx, tx, o.ProjectID, f.Now())
 	if err != nil {
 		return uuid.Nil, err
@@ -75,10 +82,15 @@ func (f *Flow) beginIdentity(ctx context.Context, tx pg.Tx, a actor.Actor, no st
 	return attempt.ID, err
 }
 
+// notOnPath refuses what only the reviewed path asks for.
+func notOnPath() error { return fault.New(fault.Conflict, "not_on_path", nil) }
+
 func mayIdentify(g order.Gates) error {
 	switch {
 	case g.Closed != order.Open:
 		return fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(g.Closed)})
+	case g.Path == order.Online:
+		return notOnPath()
 	case g.Consent != order.Given:
 		return fault.New(fault.Conflict, "consent_missing", nil)
 	case g.Telecom == order.Mismatch:

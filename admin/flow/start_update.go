@@ -8,6 +8,7 @@ import (
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
 	"caconsole/admin/idem"
+	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/admin/project"
 	"caconsole/issuance"
@@ -19,9 +20,10 @@ const (
 	updatesPer = 10 * time.Minute
 )
 
-// StartUpdate opens a driver's session for the Ukey that holds a certificate. csr is what the driver brought, DER, or
-// empty. Faults on "serial": those of issuance.Service.Find and StartUpdate, update_not_yet (the renewal is under way);
-// on "csr": csr_required, csr_not_expected; too_many_attempts.
+// StartUpdate opens a driver's session for the Ukey that holds a certificate: to collect what was issued or, on the
+// online path, to authorise the renewal itself. csr is what the driver brought, DER, or empty. Faults on "serial": those
+// of issuance.Service.Find and StartUpdate and of mayRenew, update_not_yet (the renewal is under way); on "csr":
+// csr_required, csr_not_expected, csr_not_supported_yet; too_many_attempts.
 func (f *Flow) StartUpdate(ctx context.Context, a actor.Actor, key idem.Key, serial string, csr []byte) (issuance.Update, error) {
 	if err := f.Throttle.Take(ctx, "update:ip:"+a.IP, updates, updatesPer); err != nil {
 		return issuance.Update{}, err
@@ -36,15 +38,26 @@ func (f *Flow) StartUpdate(ctx context.Context, a actor.Actor, key idem.Key, ser
 		if err := f.checkKeys(ctx, tx, pair, csr); err != nil {
 			return err
 		}
-		u, err = idem.Run(ctx, tx, key, f.Now(), func() (issuance.Update, error) { return f.Issuance.StartUpdate(ctx, tx, serial) })
-		if !fault.HasKey(err, "update_none") {
-			return err
-		}
-		if _, noOrder := f.Orders.OpenOf(ctx, tx, pair.ID); noOrder != nil {
-			return err
-		}
-		return refuseField(fault.Conflict, "serial", "update_not_yet", nil)
+		u, err = idem.Run(ctx, tx, key, f.Now(), func() (issuance.Update, error) { return f.openUpdate(ctx, tx, a, pair, serial) })
+		return err
 	})
+	return u, err
+}
+
+// openUpdate opens the session that fits how far the pair's renewal is.
+func (f *Flow) openUpdate(ctx context.Context, tx pg.Tx, a actor.Actor, pair issuance.Pair, serial string) (issuance.Update, error) {
+	o, err := f.Orders.OpenOf(ctx, tx, pair.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return issuance.Update{}, err
+	}
+	ordered := err == nil
+	if ordered && o.Gates.Path == order.Online && !atSigner(o.Gates) {
+		return f.startRenew(ctx, tx, a, o.No, pair)
+	}
+	u, err := f.Issuance.StartUpdate(ctx, tx, serial)
+	if ordered && fault.HasKey(err, "update_none") {
+		err = refuseField(fault.Conflict, "serial", "update_not_yet", nil)
+	}
 	return u, err
 }
 
@@ -56,6 +69,8 @@ func (f *Flow) checkKeys(ctx context.Context, tx pg.Tx, pair issuance.Pair, csr 
 		return err
 	case settings.Keys == project.KeysCSR && len(csr) == 0:
 		return refuseField(fault.Conflict, "csr", "csr_required", nil)
+	case settings.Keys == project.KeysCSR:
+		return refuseField(fault.Conflict, "csr", "csr_not_supported_yet", nil)
 	case settings.Keys == project.KeysKeep && len(csr) > 0:
 		return refuseField(fault.Invalid, "csr", "csr_not_expected", nil)
 	}

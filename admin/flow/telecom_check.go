@@ -48,7 +48,7 @@ func (f *Flow) TelecomCheck(ctx context.Context, args TelecomCheckArgs) error {
 		check = identity.Check{Outcome: identity.Unknown, Code: fault.Of(err).Key}
 	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		if err := f.setTelecom(ctx, tx, a, o.No, check); err != nil {
+		if err := f.setTelecom(ctx, tx, a, o.No, agent, check); err != nil {
 			return err
 		}
 		if check.Outcome != identity.Unknown || args.Try+1 >= telecomTries {
@@ -59,11 +59,19 @@ func (f *Flow) TelecomCheck(ctx context.Context, args TelecomCheckArgs) error {
 	})
 }
 
-// setTelecom keeps an answer and moves the gate, unless the order is past caring: closed, or at the signer.
-func (f *Flow) setTelecom(ctx context.Context, tx pg.Tx, a actor.Actor, no string, check identity.Check) error {
+// setTelecom keeps an answer about an agent and moves the gate, unless the order is past caring: closed, at the signer, or
+// with another agent, about whom another check was asked for.
+func (f *Flow) setTelecom(ctx context.Context, tx pg.Tx, a actor.Actor, no string, asked order.Person, check identity.Check) error {
 	o, err := f.Orders.Lock(ctx, tx, a, no)
 	if err != nil {
 		return err
+	}
+	agent, _, err := f.Orders.Persons(ctx, tx, o.ID)
+	if err != nil {
+		return err
+	}
+	if asked.Email = agent.Email; asked != agent { // no carrier knows mailboxes
+		return nil
 	}
 	if err := f.Identities.AddCheck(ctx, tx, o.ID, check); err != nil {
 		return err

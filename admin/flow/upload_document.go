@@ -28,7 +28,7 @@ const (
 )
 
 // UploadDocument checks and stores a scan and moves the documents gate; the last paper that was returned brings the
-// order back to review. What it accepted is sealed on disk before the answer. Faults: order_unknown, order_closed,
+// order back to review. What it accepted is sealed on disk before the answer. Faults: order_unknown, order_closed, not_on_path,
 // document_not_returned, voucher_not_expected, those of document.Check and Add, for a voucher those of payment.AddClaim; too_many_attempts.
 func (f *Flow) UploadDocument(ctx context.Context, a actor.Actor, no string, up Upload) (document.Document, error) {
 	if err := f.Throttle.Take(ctx, "upload:"+a.ID.String(), uploads, uploadsPer); err != nil {
@@ -79,6 +79,8 @@ func (f *Flow) mayUpload(ctx context.Context, q pg.Q, a actor.Actor, o order.Ord
 	switch {
 	case g.Closed != order.Open:
 		return fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(g.Closed)})
+	case g.Path == order.Online:
+		return notOnPath()
 	case kind == document.RemittanceVoucher:
 		if g.Method != order.Transfer || g.Payment != order.Awaiting {
 			return fault.New(fault.Conflict, "voucher_not_expected", nil)

@@ -227,20 +227,46 @@ func (g Gates) ReadyForHolder() bool {
 	return g.Path == Online && g.ReadyForIssue() && (g.Issuance == None || g.Issuance == Failed)
 }
 
-// Expire is what the end of the old certificate does to an order of the online path that the signer has not been asked
-// to execute: one nobody has paid closes, one that is paid goes on by review and keeps its money. Anything else stays.
-func (g *Gates) Expire() error {
+// Expiry is what the end of the old certificate does to an order.
+type Expiry int
+
+// The three fates.
+const (
+	Untouched Expiry = iota // of the reviewed path, over, with the signer, or its money is going back
+	Closes                  // nobody has paid
+	Moves                   // paid: it goes on by review and keeps its money
+)
+
+// AtExpiry says what the end of the old certificate does to the order.
+func (g Gates) AtExpiry() Expiry {
 	if g.Path != Online || g.Closed != Open || (g.Issuance != None && g.Issuance != Failed) {
-		return nil
+		return Untouched
 	}
 	switch g.Payment {
 	case None, Awaiting:
-		return g.Close(ClosedExpired)
+		return Closes
 	case Settled, Waived:
-		g.Path = Reviewed
-		return g.TouchContent()
+		return Moves
 	default:
-		return nil // the money is going back
+		return Untouched
+	}
+}
+
+// MoveToReviewed takes the order from the online to the reviewed path; check lets that happen once and never back.
+func (g *Gates) MoveToReviewed() error {
+	g.Path = Reviewed
+	return g.TouchContent()
+}
+
+// ForgetAgent says that the order has another agent, or one with another number or phone: what carriers and identity
+// vendor said was about somebody else. A try that runs counts as run out; it is the caller's to end it.
+func (g *Gates) ForgetAgent() {
+	g.Telecom = None
+	switch g.Identity {
+	case Pending:
+		g.Identity = Expired
+	case Passed, Failed, Expired:
+		g.Identity = None
 	}
 }
 

@@ -64,6 +64,12 @@ type Order struct {
 	UpdatedAt   time.Time
 }
 
+// Same tells whether nothing has been written to an order between two readings of it.
+func (o Order) Same(other Order) bool {
+	return o.ID == other.ID && o.Gates == other.Gates && o.UpdatedAt.Equal(other.UpdatedAt) && o.Years == other.Years &&
+		o.Agent == other.Agent && o.Legal == other.Legal
+}
+
 // Masked is a person as screens may show them without a reveal.
 type Masked struct {
 	Name, IDNumber, Phone, Email string

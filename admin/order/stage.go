@@ -96,7 +96,9 @@ func (o Order) Next(formConfirmed bool) Next {
 
 // LacksUnit tells of an order that has come from the online path and whose organisation and legal person the applicant
 // has not entered yet.
-func (o Order) LacksUnit() bool { return o.Kind == Renewal && o.Gates.Path == Reviewed && o.Legal.Name == "" }
+func (o Order) LacksUnit() bool {
+	return o.Kind == Renewal && o.Gates.Path == Reviewed && o.Legal.Name == ""
+}
 
 // Next tells what the applicant does now. formConfirmed says whether the current form version was confirmed.
 func (g Gates) Next(formConfirmed bool) Next {

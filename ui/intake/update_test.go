@@ -104,7 +104,7 @@ func TestDriverUpdatesAUkey(t *testing.T) {
 	driver.post(at+"/proof", map[string]string{"signature": sign(t, holder, "caconsole/collect/1\nsomething else")}).
 		refused(http.StatusForbidden, "signature_wrong", "", "")
 	driver.post(at+"/proof", map[string]string{"signature": "%"}).refused(http.StatusUnprocessableEntity, "invalid_field", "signature", "base64_wrong")
-	proved := driver.post(at+"/proof", map[string]string{"signature": sign(t, holder, u["to_sign"].(string))}).ok(http.StatusOK)
+	proved := driver.post(at+"/proof", map[string]string{"signature": sign(t, holder, u["to_sign"].(string))}).ok(http.StatusAccepted)
 	require.Empty(t, proved.text("to_sign"))
 	driver.token = proved.text("token")
 	require.NotEmpty(t, driver.get(at).ok(http.StatusAccepted).text("sentence"))

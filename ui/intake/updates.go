@@ -55,6 +55,7 @@ func postUpdate(c *call) error {
 	return c.answer(http.StatusCreated, c.updateAnswer(u, ""))
 }
 
+// postUpdateProof answers like getUpdate, with the token for the rest of the session.
 func postUpdateProof(c *call) error {
 	var in struct {
 		Signature string `json:"signature"`
@@ -70,7 +71,7 @@ func postUpdateProof(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, c.updateAnswer(u, token))
+	return c.answer(readyOrNot(u), c.updateAnswer(u, token))
 }
 
 // getUpdate answers 200 once the package can be fetched, 202 with a sentence before.

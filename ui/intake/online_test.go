@@ -1,0 +1,83 @@
+package intake_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/order"
+	"caconsole/issuance/cert/certtest"
+)
+
+// onlineApplication is all that a renewal online asks for.
+func onlineApplication(serial string) map[string]any {
+	return map[string]any{
+		"serial": serial, "years": 1,
+		"agent":   map[string]any{"name": "张敏", "id_number": "11010519491231002X", "phone": "13800138001", "email": "min@example.cn"},
+		"invoice": map[string]any{"kind": "general", "title": holderName, "tax_id": holderCode},
+	}
+}
+
+// online opens the order of a certificate that holds for another month.
+func (h *hall) online(medium string) (no, serial string, ukey certtest.Holder, c client) {
+	h.t.Helper()
+	pair, ukey := h.ukey(medium, monday.AddDate(0, 1, 0), nil)
+	c = h.login(phoneA).consent("sensitive_data")
+	serial = string(pair.Sign.Serial)
+	no = c.post("/api/v1/orders", onlineApplication(serial)).ok(http.StatusCreated).text("no")
+	h.work()
+	return no, serial, ukey, c
+}
+
+// TestHallOnlinePath takes an order through all an applicant and a driver do while the certificate holds: no papers, no
+// camera, no review, and no consent to what these need.
+func TestHallOnlinePath(t *testing.T) {
+	h := newHall(t)
+	no, serial, ukey, c := h.online("3888000000000001")
+	at := "/api/v1/orders/" + no
+	first := c.get(at).ok(http.StatusOK).json()
+	require.Equal(t, []any{"online", "payment", "pay", holderName, "match"}, []any{
+		first["path"], first["stage"], first["next"], first["holder"], first["gates"].(map[string]any)["telecom"],
+	})
+	require.Empty(t, first["legal_person"].(map[string]any)["name"])
+
+	driver := h.visitor()
+	start := map[string]string{"serial": serial}
+	driver.post("/api/v1/updates", start).refused(http.StatusConflict, "update_unpaid", "serial", "update_unpaid")
+	h.gate(
+		no,
+		func(g *order.Gates) { g.Payment, g.Method = order.Awaiting, order.WeChat },
+		func(g *order.Gates) { g.Payment = order.Settled },
+	)
+	require.Equal(t, "update", c.get(at).ok(http.StatusOK).text("next"))
+	driver.post("/api/v1/updates", map[string]string{"serial": serial, "csr": "AAAA"}).
+		refused(http.StatusUnprocessableEntity, "csr_not_expected", "csr", "csr_not_expected")
+	u := driver.post("/api/v1/updates", start).ok(http.StatusCreated)
+	require.Equal(t, "renew", u.text("kind"))
+	proof := "/api/v1/updates/" + u.text("id") + "/proof"
+	driver.post(proof, map[string]string{"signature": sign(t, h.bench.Holder(t, otherUnit, monday), u.text("to_sign"))}).
+		refused(http.StatusForbidden, "signature_wrong", "", "")
+	proved := driver.post(proof, map[string]string{"signature": sign(t, ukey, u.text("to_sign"))}).ok(http.StatusOK)
+	require.Equal(t, "ready", proved.text("state"))
+	driver.token = proved.text("token")
+	session := "/api/v1/updates/" + u.text("id")
+	require.Contains(t, string(driver.get(session+"/package").ok(http.StatusOK).body), "BEGIN CERTIFICATE")
+	for _, step := range []string{"sign_certificate", "encryption_certificate"} {
+		driver.post(session+"/confirmations", map[string]string{"step": step}).ok(http.StatusOK)
+	}
+	require.Equal(t, "done", c.get(at).ok(http.StatusOK).text("stage"))
+	driver.post("/api/v1/updates", start).refused(http.StatusConflict, "already_updated", "", "")
+}
+
+// What the reviewed path asks for has no place on the online one.
+func TestOnlineOrderTakesNoPapers(t *testing.T) {
+	h := newHall(t)
+	no, _, _, c := h.online("3888000000000001")
+	at := "/api/v1/orders/" + no
+	c.post(at+"/form-confirmations", nil).refused(http.StatusConflict, "not_on_path", "", "")
+	c.call(http.MethodPut, at+"/documents/business_licence", scan(t, 180)).refused(http.StatusConflict, "not_on_path", "", "")
+	c.post(at+"/identity-sessions", nil).refused(http.StatusConflict, "not_on_path", "", "")
+	c.post(at+"/payments", map[string]string{"method": "transfer"}).
+		refused(http.StatusConflict, "method_not_on_path", "method", "method_not_on_path")
+}
