@@ -131,7 +131,41 @@ func (r *reader) lists() []list {
 			count: func(a actor.Actor) (board.Count, error) { n, err := r.IssueCounts(ctx, a); return n[tab], err },
 		})
 	}
-	return append(all, r.moneyLists()...)
+	return append(append(all, r.moneyLists()...), r.refundLists()...)
+}
+
+func (r *reader) refundLists() []list {
+	ctx := r.t.Context()
+	var all []list
+	for tab, c := range map[board.RefundTab]string{
+		board.RefundAll: "true", board.RefundTask: "state IN ('failed', 'requested')", board.RefundOpen: "state IN ('waiting_invoice', 'due', 'sent')",
+		board.RefundDone: "state = 'done'",
+	} {
+		all = append(all, list{
+			name:  "refunds " + string(tab),
+			truth: "SELECT id FROM payment_refund WHERE order_id IN (SELECT id FROM orders WHERE project_id IN @p) AND " + c + " ORDER BY created_at DESC, id DESC",
+			pages: func(a actor.Actor, after string) ([]uuid.UUID, string, error) {
+				p, err := r.Refunds(ctx, a, board.RefundFilter{Tab: tab, After: after})
+				return ids(p, err, func(l board.RefundLine) uuid.UUID { return l.ID })
+			},
+			count: func(a actor.Actor) (board.Count, error) { n, err := r.RefundCounts(ctx, a); return n[tab], err },
+		})
+	}
+	for tab, c := range map[board.SuspenseTab]string{
+		board.SuspenseAll: "true", board.SuspenseOpen: "NOT EXISTS (SELECT FROM payment_refund f WHERE f.intent_id = p.intent_id)",
+	} {
+		all = append(all, list{
+			name: "suspense " + string(tab),
+			truth: "SELECT intent_id FROM online_payment p WHERE suspense <> '' AND order_id IN (SELECT id FROM orders WHERE project_id IN @p) AND " + c +
+				" ORDER BY created_at DESC, intent_id DESC",
+			pages: func(a actor.Actor, after string) ([]uuid.UUID, string, error) {
+				p, err := r.Suspense(ctx, a, tab, after)
+				return ids(p, err, func(l board.SuspenseLine) uuid.UUID { return l.IntentID })
+			},
+			count: func(a actor.Actor) (board.Count, error) { n, err := r.SuspenseCounts(ctx, a); return n[tab], err },
+		})
+	}
+	return all
 }
 
 func (r *reader) moneyLists() []list {
