@@ -47,7 +47,7 @@ func (d *demo) past(h *app.House, clock *history.Clock, artist history.Artist, b
 	return history.Options{
 		House: h, Clock: clock, Present: d.Now(), Painter: artist, Outbox: box, PublicURL: app.LocalURL(d.Listen),
 		Seller:     history.Seller{Name: sellerName, TaxNo: sellerTaxNo},
-		Account:    history.Account{Name: sellerName, Number: sellerAccount, Bank: "CMB", Branch: sellerBranch},
+		Accounts:   accounts(),
 		Statements: d.file("statements"), Log: d.log,
 	}
 }

@@ -106,16 +106,26 @@ func newPast(t *testing.T, present time.Time, orders int, log io.Writer) (*demo,
 	return d, d.past(h, clock, dauber{}, box)
 }
 
-// leftToImport checks that what is left for finance to import reads as a whole statement.
+// leftToImport checks that what is left for finance to import reads as whole statements of ten banks.
 func leftToImport(t *testing.T, dir string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.xlsx"))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	require.NoError(t, err)
-	require.Len(t, files, 1)
-	body, err := os.ReadFile(files[0])
-	require.NoError(t, err)
-	s, err := format.Parse(body)
-	require.NoError(t, err)
-	require.Greater(t, len(s.Lines), 2)
-	require.True(t, *s.ChainOK)
+	require.Len(t, files, 10)
+	kinds := map[format.Kind]int{}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		require.NoError(t, err)
+		s, err := format.Parse(body)
+		require.NoError(t, err)
+		require.Empty(t, s.Rejected)
+		require.Greater(t, len(s.Lines), 2)
+		require.True(t, *s.ChainOK)
+		for _, l := range s.Lines {
+			kinds[l.Kind]++
+		}
+	}
+	for _, kind := range []format.Kind{format.Transfer, format.Fee, format.Interest, format.Return, format.Reversal} {
+		require.Positive(t, kinds[kind], kind)
+	}
 }

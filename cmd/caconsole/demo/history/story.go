@@ -207,6 +207,9 @@ func (s *story) pay(ctx context.Context) error {
 	switch s.fate {
 	case payShort:
 		amount -= 10_00
+		if s.turn%2 == 1 { // or the other way: too much
+			amount += 30_00
+		}
 	case payAgency, doneByHand:
 		from = agency
 	default: // the others have nothing of their own
@@ -216,10 +219,11 @@ func (s *story) pay(ctx context.Context) error {
 		remark += " " + s.no
 	}
 	at := s.w.Clock.Now().Truncate(time.Second)
-	booked := s.w.till.pay(at, from, amount, remark)
+	till := s.till()
+	booked := till.pay(at, from, amount, remark)
 	voucher := paper.Voucher{
 		Payer: from, PayerAccount: booked.PartyAccount, PayerBank: booked.PartyBank,
-		Payee: s.w.Account.Name, PayeeAccount: s.w.Account.Number, PayeeBank: s.w.Account.Branch, AmountFen: int64(amount), At: at,
+		Payee: till.account.Name, PayeeAccount: till.account.Number, PayeeBank: till.account.Branch, AmountFen: int64(amount), At: at,
 		Remark: remark, BankSerial: booked.Serial, Seed: s.seed(),
 	}
 	slip := s.w.studio.draw(atOnce, func() ([]byte, error) { return s.w.Painter.Remittance(voucher) })

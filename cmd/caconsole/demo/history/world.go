@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"caconsole/admin/actor"
@@ -54,7 +55,7 @@ type Options struct {
 	Painter    Artist
 	Staff      Staff
 	Seller     Seller
-	Account    Account
+	Accounts   []Account     // the one payers are told comes first
 	Orders     []holder.Ukey // a certificate for each order
 	Free       []holder.Ukey // certificates nobody has renewed yet
 	PublicURL  string
@@ -74,7 +75,7 @@ type world struct {
 	portraits map[string]map[identity.Picture]*drawing
 	licences  map[string]*drawing
 	queue     job.Enqueuer // of the running console
-	till      till
+	tills     []*till
 
 	agenda     agenda
 	planned    int
@@ -92,10 +93,13 @@ func Make(ctx context.Context, o Options) error {
 	w := &world{
 		Options: o, studio: openStudio(drawingCtx, 16*(len(o.Orders)+1)), codes: map[string]string{},
 		portraits: map[string]map[identity.Picture]*drawing{}, licences: map[string]*drawing{},
-		till: till{account: o.Account, balance: 1_234_567_89, fetched: 1_234_567_89},
 	}
 	defer w.studio.done.Wait()
 	defer closeStudio()
+	var err error
+	if w.tills, err = openTills(o.Accounts); err != nil {
+		return err
+	}
 	if err := w.build(); err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func Make(ctx context.Context, o Options) error {
 	if err := w.leave(); err != nil {
 		return err
 	}
-	_, err := w.sequencer.Pass(ctx)
+	_, err = w.sequencer.Pass(ctx)
 	return err
 }
 
@@ -137,7 +141,7 @@ func (w *world) build() error {
 	return nil
 }
 
-// found makes the project with its prices and texts, the bank account and the certificates.
+// found makes the project with its prices and texts, the bank accounts and the certificates.
 func (w *world) found(ctx context.Context) error {
 	if err := w.flow.KeepAuthority(ctx); err != nil {
 		return err
@@ -147,11 +151,13 @@ func (w *world) found(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = w.flow.Ledger.AddAccount(ctx, tx, reconcile.Account{
-			ProjectID: p.ID, Bank: w.Account.Bank, Branch: w.Account.Branch, No: w.Account.Number, OwnName: w.Account.Name,
-		})
-		if err != nil {
-			return err
+		for _, a := range slices.Backward(w.Accounts) { // payers are told the newest
+			_, err = w.flow.Ledger.AddAccount(ctx, tx, reconcile.Account{
+				ProjectID: p.ID, Bank: a.Bank, Branch: a.Branch, No: a.Number, OwnName: a.Name,
+			})
+			if err != nil {
+				return err
+			}
 		}
 		return w.enter(ctx, tx, p)
 	})
