@@ -160,8 +160,13 @@ func (g *Gateway) write(w http.ResponseWriter, node string, answer any) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	whole, err := json.Marshal(map[string]any{node: json.RawMessage(raw), "sign": signature})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html;charset=utf-8") // so does the real one
-	if _, err := fmt.Fprintf(w, `{"%s":%s,"sign":"%s"}`, node, raw, signature); err != nil {
+	if _, err := w.Write(whole); err != nil {
 		g.opt.Log.Warn("answer not sent", "error", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -216,7 +217,7 @@ func (t *Till) page(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 	if err := payPage.Execute(w, v); err != nil {
-		t.Log.Warn("page not sent", "error", err)
+		t.Log.WarnContext(r.Context(), "page not sent", "error", err)
 	}
 }
 
@@ -239,7 +240,7 @@ func (t *Till) press(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, fmt.Sprintf("/_sim/pay?failed=%d", status(err)), http.StatusSeeOther)
 			return
 		}
-		http.Redirect(w, r, "/_sim/pay?paid="+transaction, http.StatusSeeOther)
+		http.Redirect(w, r, "/_sim/pay?"+url.Values{"paid": {transaction}}.Encode(), http.StatusSeeOther)
 		return
 	}
 	http.Redirect(w, r, "/_sim/pay?failed=404", http.StatusSeeOther)
