@@ -11,19 +11,19 @@ type Sentence struct {
 func (g Gates) Sentence() Sentence {
 	stage := g.Stage()
 	key := "sentence." + string(stage)
-	if g.withoutConsent() {
+	switch {
+	case g.withoutConsent():
 		return Sentence{Now: "sentence.consent_withdrawn", Then: "sentence.consent_withdrawn.then"}
+	case g.Closed == Open && g.Review == Rejected && g.Payment != Refunding:
+		return Sentence{Now: "sentence.closed.rejected", Then: "sentence.closed.rejected.then"}
+	case g.Closed == Open && g.Payment == Refunded:
+		return Sentence{Now: "sentence.refunded", Then: "sentence.refunded.then"}
 	}
 	switch stage {
 	case StagePapers:
-		switch {
-		case g.Documents == Returned:
-			key += ".returned"
-		case g.Payment == Settled || g.Payment == Waived:
-			key += ".paid" // moved from the online path, or corrected after the payment
-		}
+		return g.papersSentence(key)
 	case StageIdentity:
-		key += g.identityBlocker()
+		return g.identitySentence(key)
 	case StagePayment:
 		switch {
 		case g.Telecom == Mismatch: // the online path has no stage of its own for it
@@ -62,18 +62,49 @@ func (g Gates) Sentence() Sentence {
 		if g.Payment == Refunded {
 			key += ".refunded"
 		}
-	case StageTransfer, StageSecondReview, StageIssuing, StageDone, StageRefunding:
+	case StageRefunding:
+		if g.Invoice == Issued || g.Invoice == Dispatched {
+			key += ".invoice" // it goes back first, and the buyer may have to confirm that
+		}
+	case StageTransfer, StageSecondReview, StageIssuing, StageDone:
 	}
 	return Sentence{Now: key, Then: key + ".then"}
+}
+
+func (g Gates) paid() bool { return g.Payment == Settled || g.Payment == Waived }
+
+// papersSentence says which papers are missing; what follows depends on what is there already: money of an order that
+// has moved from the online path, the agent's identity of one that was corrected.
+func (g Gates) papersSentence(key string) Sentence {
+	switch {
+	case g.Documents == Returned:
+		key += ".returned"
+	case g.paid():
+		key += ".paid"
+	}
+	then := key
+	if g.Documents != Returned && g.Identity == Passed {
+		then += ".identified"
+	}
+	return Sentence{Now: key, Then: then + ".then"}
+}
+
+// identitySentence says what keeps the agent's identity; what follows is payment, unless that is done.
+func (g Gates) identitySentence(key string) Sentence {
+	now := key + g.identityBlocker()
+	if g.paid() {
+		return Sentence{Now: now, Then: key + ".paid.then"}
+	}
+	return Sentence{Now: now, Then: now + ".then"}
 }
 
 // telecomMismatch is one blocker with one sentence, at whatever stage it stands in the way.
 const telecomMismatch = "sentence.identity.telecom_mismatch"
 
 // withoutConsent tells of an open order that cannot go on because its consent was withdrawn. Once the pair may be signed
-// the consent was used up.
+// the consent was used up; once money is on its way back that is what counts.
 func (g Gates) withoutConsent() bool {
-	return g.Closed == Open && g.Consent != Given && (g.Issuance == None || g.Issuance == Failed)
+	return g.Closed == Open && g.Consent != Given && g.Payment != Refunding && (g.Issuance == None || g.Issuance == Failed)
 }
 
 func (g Gates) identityBlocker() string {

@@ -24,6 +24,7 @@ func everySentence() map[order.Sentence]bool {
 		order.GateReview:    func(g *order.Gates, s order.State) { g.Review = s },
 		order.GateIssuance:  func(g *order.Gates, s order.State) { g.Issuance = s },
 		order.GateDelivery:  func(g *order.Gates, s order.State) { g.Delivery = s },
+		order.GateInvoice:   func(g *order.Gates, s order.State) { g.Invoice = s },
 	}
 	fill = func(g order.Gates, rest []order.Gate) {
 		if len(rest) == 0 {
@@ -46,7 +47,7 @@ func everySentence() map[order.Sentence]bool {
 			fill(g, []order.Gate{order.GateConsent, order.GateDocuments, order.GatePayment, order.GateReview, order.GateIssuance, order.GateDelivery})
 			for _, why := range closed {
 				g.Closed = why
-				fill(g, []order.Gate{order.GatePayment, order.GateReview, order.GateIssuance})
+				fill(g, []order.Gate{order.GatePayment, order.GateReview, order.GateIssuance, order.GateInvoice})
 			}
 		}
 	}
@@ -63,7 +64,9 @@ func TestEveryOrderHasItsSentence(t *testing.T) {
 			require.True(t, c.Has(s.Now), s.Now)
 			require.True(t, c.Has(s.Then), s.Then)
 			words := c.Text(lang, s.Now, nil)
-			require.Empty(t, read[words], "%s and %s both read %q", read[words], s.Now, words)
+			if other := read[words]; other != "" {
+				require.Equal(t, other, s.Now, "both read %q", words)
+			}
 			read[words] = s.Now
 		}
 	}
