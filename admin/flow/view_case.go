@@ -13,6 +13,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/admin/identity"
 	"caconsole/admin/order"
+	"caconsole/admin/payment"
 	"caconsole/admin/pg"
 	"caconsole/admin/review"
 	"caconsole/issuance"
@@ -31,6 +32,8 @@ type Case struct {
 	Verdicts []review.Verdict     // newest first
 	Deciders map[uuid.UUID]string // name and number of whoever gave a verdict
 	Old      issuance.Pair
+	Money    []payment.Arrival // that came by WeChat or Alipay, oldest first
+	Refunds  []payment.Refund  // oldest first
 	Events   []order.Event
 }
 
@@ -65,6 +68,12 @@ func (f *Flow) Case(ctx context.Context, a actor.Actor, no string) (Case, error)
 		return Case{}, err
 	}
 	if c.Old, err = f.Issuance.Get(ctx, q, a, o.OldPairID); err != nil {
+		return Case{}, err
+	}
+	if c.Money, err = f.Payments.Arrivals(ctx, q, o.ID); err != nil {
+		return Case{}, err
+	}
+	if c.Refunds, err = f.Payments.Refunds(ctx, q, o.ID); err != nil {
 		return Case{}, err
 	}
 	c.Events, err = f.Orders.Events(ctx, q, o.ID)

@@ -33,6 +33,16 @@ type Owed struct {
 	Status page.Status
 	Method string
 	At     time.Time // when the money was there; zero before
+	Moved  []Moved   // what came by WeChat or Alipay, then what goes back
+}
+
+// Moved is money that came by a vendor or goes back.
+type Moved struct {
+	Label  string // the method, or that it is a refund
+	Number string // the vendor's, or ours before the vendor has one
+	Amount money.Fen
+	At     time.Time
+	Word   string // why it pays nothing, or how far the refund is; empty for money that paid the order
 }
 
 func panel(c *page.Ctx, o order.Order, a identity.Attempt) *Identity {
@@ -104,6 +114,29 @@ func payment(c *page.Ctx, v flow.Case) Owed {
 		if e.Move.Gate == order.GatePayment && e.Move.To == order.Settled {
 			out.At = e.At
 		}
+	}
+	out.Moved = moved(c, v)
+	return out
+}
+
+func moved(c *page.Ctx, v flow.Case) []Moved {
+	out := make([]Moved, 0, len(v.Money)+len(v.Refunds))
+	for _, m := range v.Money {
+		line := Moved{Label: c.T("method."+string(m.Method), nil), Number: m.TransactionID, Amount: m.Amount, At: m.PaidAt}
+		if m.Suspense != "" {
+			line.Word = c.T("suspense."+string(m.Suspense), nil)
+		}
+		out = append(out, line)
+	}
+	for _, r := range v.Refunds {
+		line := Moved{Label: c.T("orders.refund", nil), Number: r.VendorNo, Amount: r.Amount, At: r.CreatedAt, Word: c.T("refund."+string(r.State), nil)}
+		if line.Number == "" {
+			line.Number = r.OwnNo
+		}
+		if !r.DoneAt.IsZero() {
+			line.At = r.DoneAt
+		}
+		out = append(out, line)
 	}
 	return out
 }
