@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,7 +35,9 @@ type Message struct {
 
 // Box is a folder of messages. Any number of processes may write to one.
 type Box struct {
-	dir string
+	dir  string
+	mu   sync.Mutex
+	read map[string]Message // by file name: a message never changes once it has its name
 }
 
 // Open returns the box in dir, which it makes if need be.
@@ -42,7 +45,7 @@ func Open(dir string) (*Box, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("open outbox: %w", err)
 	}
-	return &Box{dir: dir}, nil
+	return &Box{dir: dir, read: map[string]Message{}}, nil
 }
 
 // Put stores a message durably before it returns: the vendor answers "accepted" only after this. A reader never sees
@@ -81,8 +84,10 @@ func (b *Box) syncDir() error {
 	return nil
 }
 
-// List returns all messages, oldest first.
+// List returns all messages, oldest first. Each file is read once.
 func (b *Box) List() ([]Message, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	entries, err := os.ReadDir(b.dir)
 	if err != nil {
 		return nil, fmt.Errorf("list outbox: %w", err)
@@ -92,13 +97,16 @@ func (b *Box) List() ([]Message, error) {
 		if e.IsDir() || strings.HasPrefix(e.Name(), ".") || filepath.Ext(e.Name()) != ".json" {
 			continue
 		}
-		raw, err := os.ReadFile(filepath.Join(b.dir, e.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("list outbox: %w", err)
-		}
-		var m Message
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return nil, fmt.Errorf("list outbox: %s: %w", e.Name(), err)
+		m, known := b.read[e.Name()]
+		if !known {
+			raw, err := os.ReadFile(filepath.Join(b.dir, e.Name()))
+			if err != nil {
+				return nil, fmt.Errorf("list outbox: %w", err)
+			}
+			if err := json.Unmarshal(raw, &m); err != nil {
+				return nil, fmt.Errorf("list outbox: %s: %w", e.Name(), err)
+			}
+			b.read[e.Name()] = m
 		}
 		out = append(out, m)
 	}
