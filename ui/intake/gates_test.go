@@ -3,7 +3,6 @@ package intake_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -16,11 +15,6 @@ import (
 )
 
 const hour = time.Hour
-
-// below fills an order number into a route below an order.
-func below(path, no string) (string, bool) {
-	return strings.NewReplacer(":no", no, ":kind", "business_licence").Replace(path), strings.Contains(path, "/orders/:no")
-}
 
 // gate sets gates of an order as staff and jobs do, one change after the other.
 func (h *hall) gate(no string, changes ...func(*order.Gates)) {
@@ -82,7 +76,11 @@ func (h *hall) staff(id, login, no string) {
 func (h *hall) invoice() string {
 	h.t.Helper()
 	c := h.login(phoneA).consent()
-	no := c.post("/api/v1/orders", application(h.expired("3888000000000001"))).ok(http.StatusCreated).text("no")
+	return h.invoiceOf(c.post("/api/v1/orders", application(h.expired("3888000000000001"))).ok(http.StatusCreated).text("no"))
+}
+
+func (h *hall) invoiceOf(no string) string {
+	h.t.Helper()
 	ctx := h.t.Context()
 	o, err := h.flow.Orders.Get(ctx, h.flow.DB.Read(ctx), actor.Job("test"), no)
 	require.NoError(h.t, err)

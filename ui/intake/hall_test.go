@@ -59,6 +59,7 @@ type hall struct {
 	face    *faceVendor
 	telecom *carriers
 	sms     *phone
+	tills   map[payment.Method]*till
 	jobs    *jobs
 	clock   *clock
 }
@@ -86,6 +87,7 @@ func newHall(t *testing.T) *hall {
 	h := &hall{
 		t: t, face: &faceVendor{}, telecom: &carriers{outcome: identity.Match}, sms: &phone{}, jobs: &jobs{}, clock: &clock{at: monday},
 		bench: signertest.New(t, monday),
+		tills: map[payment.Method]*till{payment.WeChat: {method: payment.WeChat}, payment.Alipay: {method: payment.Alipay}},
 	}
 	now := h.clock.now
 	db := pgtest.New(t)
@@ -108,7 +110,8 @@ func newHall(t *testing.T) *hall {
 		Documents: document.New(db, vault, now), Identities: identity.New(vault, now),
 		Invoices: invoice.New(db, vault, printer{}, now), Issuance: issuance.New(h.bench.Open(t, now), now),
 		Ledger: reconcile.New(db, vault, now, order.ValidNo), Orders: order.NewOrders(ring, now, due), Payments: payment.New(now),
-		Projects: &project.Projects{}, PublicURL: "http://hall.example", FaceVendor: h.face, TelecomVendor: h.telecom,
+		PayVendors: map[payment.Method]payment.Vendor{payment.WeChat: h.tills[payment.WeChat], payment.Alipay: h.tills[payment.Alipay]},
+		Projects:   &project.Projects{}, PublicURL: "http://hall.example", FaceVendor: h.face, TelecomVendor: h.telecom,
 		Messages: notify.New(notify.Options{
 			DB: db, Ring: ring, Jobs: h.jobs, Now: now, Senders: map[notify.Channel]notify.Sender{notify.SMS: h.sms, notify.Mail: h.sms},
 		}),
@@ -275,7 +278,9 @@ func (c client) call(method, path string, body any, headers ...string) reply {
 	defer func() { require.NoError(c.t, resp.Body.Close()) }()
 	got, err := io.ReadAll(resp.Body)
 	require.NoError(c.t, err)
-	return reply{c.t, resp.StatusCode, resp.Header, got}
+	r := reply{c.t, resp.StatusCode, resp.Header, got}
+	readDescription(c.t).holds(c.t, method, path, r) // every answer of every test
+	return r
 }
 
 func (c client) get(path string, headers ...string) reply {

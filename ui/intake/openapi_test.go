@@ -1,6 +1,10 @@
 package intake
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"caconsole/admin/order"
+	"caconsole/ui/page"
 )
 
 type description struct {
@@ -81,5 +86,36 @@ func TestOpenAPIPublishesTheEnumerations(t *testing.T) {
 		stages = append(stages, string(stage))
 	}
 	require.Equal(t, stages, s["Stage"].Enum)
-	require.True(t, slices.IsSorted(s["ProblemCode"].Enum))
+	require.Equal(t, constants(t, "Next"), s["Next"].Enum)
+	require.Equal(t, constants(t, "Reason")[1:], s["Closed"].Enum, "all but open")
+	codes := s["ProblemCode"].Enum
+	require.True(t, slices.IsSorted(codes))
+	texts, err := page.NewCatalogue()
+	require.NoError(t, err)
+	for _, code := range codes {
+		require.True(t, texts.Has(code), "the code %s has no sentence", code)
+	}
+}
+
+// constants are the values of a type of package order, as its source has them.
+func constants(t *testing.T, name string) (values []string) {
+	t.Helper()
+	files, err := filepath.Glob("../../admin/order/*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		for node := range ast.Preorder(parsed) {
+			spec, ok := node.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				continue
+			}
+			kind, named := spec.Type.(*ast.Ident)
+			value, literal := spec.Values[0].(*ast.BasicLit)
+			if named && literal && kind.Name == name {
+				values = append(values, strings.Trim(value.Value, `"`))
+			}
+		}
+	}
+	return values
 }

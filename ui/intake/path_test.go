@@ -10,7 +10,6 @@ import (
 
 	"caconsole/admin/identity"
 	"caconsole/admin/pg"
-	"caconsole/ui/intake"
 )
 
 // TestHallReviewedPath takes an order through all an applicant does before the review.
@@ -90,35 +89,6 @@ func TestIdempotencyKey(t *testing.T) {
 	h.login(phoneB).consent().post("/api/v1/orders", in, "Idempotency-Key", key).
 		refused(http.StatusConflict, "renewal_open", "serial", "renewal_open")
 	require.Equal(t, 1, h.orders())
-}
-
-// TestAnothersOrderIsUnknown walks every route below an order.
-func TestAnothersOrderIsUnknown(t *testing.T) {
-	h := newHall(t)
-	owner, stranger := h.login(phoneA).consent(), h.login(phoneB).consent()
-	no := owner.post("/api/v1/orders", application(h.expired("3888000000000001"))).ok(http.StatusCreated).text("no")
-	walked := 0
-	for _, r := range intake.Routes() {
-		path, below := below(r.Path, no)
-		if !below {
-			continue
-		}
-		walked++
-		var body any
-		switch r.Method {
-		case http.MethodPost:
-			body = map[string]string{}
-		case http.MethodPut:
-			body = scan(t, 200)
-		}
-		if r.Path == "/api/v1/orders/:no/payments" {
-			body = map[string]string{"method": "transfer"}
-		}
-		stranger.call(r.Method, path, body).refused(http.StatusNotFound, "order_unknown", "", "")
-		h.visitor().call(r.Method, path, body).refused(http.StatusUnauthorized, "login_required", "", "")
-	}
-	require.Equal(t, 9, walked)
-	require.Empty(t, stranger.get("/api/v1/orders").ok(http.StatusOK).json()["orders"])
 }
 
 func TestIdentityTries(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"caconsole/admin/invoice"
 	"caconsole/admin/job"
 	"caconsole/admin/notify"
+	"caconsole/admin/payment"
 	"caconsole/admin/pg"
 	"caconsole/admin/seal"
 )
@@ -74,6 +75,10 @@ func (p *phone) Send(_ context.Context, m notify.Outgoing) (string, error) {
 func (p *phone) Find(context.Context, notify.Outgoing) (notify.Report, error) {
 	return notify.Report{}, nil
 }
+
+func (p *phone) Name() string { return "played" }
+
+func (p *phone) Reported(body []byte) ([]string, error) { return strings.Fields(string(body)), nil }
 
 // code is the last login code a phone got.
 func (p *phone) code(to string) string {
@@ -161,3 +166,48 @@ func (printer) Fetch(context.Context, string) ([]byte, error) { return []byte("%
 func (printer) Name() string { return "played" }
 
 func (printer) Hint(body []byte) (string, error) { return string(body), nil }
+
+// till plays a payment vendor: it signs nothing, and what does not say which payment was paid is forged.
+type till struct {
+	payment.Vendor
+	sync.Mutex
+	method payment.Method
+	asked  []payment.Ask
+}
+
+func (v *till) Create(_ context.Context, a payment.Ask) (string, error) {
+	v.Lock()
+	defer v.Unlock()
+	v.asked = append(v.asked, a)
+	return string(v.method) + "://pay/" + a.OwnNo, nil
+}
+
+func (v *till) Query(context.Context, string) (payment.Trade, error) {
+	return payment.Trade{State: payment.TradeWaiting}, nil
+}
+
+func (v *till) Close(context.Context, string) (payment.TradeState, error) {
+	return payment.TradeClosed, nil
+}
+
+func (v *till) Notice(_ map[string]string, body []byte, at time.Time) (payment.Notice, error) {
+	v.Lock()
+	defer v.Unlock()
+	own, ok := strings.CutPrefix(string(body), "paid=")
+	if !ok {
+		return payment.Notice{}, fault.New(fault.Invalid, "callback_signature", nil)
+	}
+	for _, a := range v.asked {
+		if a.OwnNo == own {
+			return payment.Notice{Kind: payment.NoticePaid, OwnNo: own, Received: payment.Received{TransactionID: "V" + own, Amount: a.Amount, Currency: "CNY", PaidAt: at}}, nil
+		}
+	}
+	return payment.Notice{Kind: payment.NoticePaid, OwnNo: own}, nil
+}
+
+// last is our number of the payment asked for last.
+func (v *till) last() string {
+	v.Lock()
+	defer v.Unlock()
+	return v.asked[len(v.asked)-1].OwnNo
+}
