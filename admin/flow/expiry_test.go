@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"caconsole/admin/fault"
+	"caconsole/admin/flow"
 	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/issuance"
@@ -172,4 +174,22 @@ func paidMoves(t *testing.T, h *house) {
 	r.isMoved(t)
 	h.ended()
 	r.isMoved(t)
+
+	_, err := h.ConfirmForm(t.Context(), r.who, noKey, r.no)
+	refused(t, err, "unit_missing")
+	err = r.corrects(flow.Correction{Legal: &flow.PersonPatch{Name: secret("李建国")}})
+	require.Equal(t, "organisation.name", fault.Of(err).Fields[0].Name, "both, or neither")
+	require.Equal(t, order.NextPrintForm, r.unitAdded().order().Next(false))
+	r.papers().identified()
+	require.Equal(t, order.StageReview, r.order().Stage, "nothing more to pay")
+	r.approved().confirmed()
+	h.work()
+	require.Equal(t, 1, r.newPairs())
+	u := r.started()
+	require.Equal(t, issuance.KindCollect, u.Kind)
+	_, u = r.proved(u)
+	made, err := h.Issuance.Get(t.Context(), h.DB.Read(t.Context()), driver, u.NewPair)
+	require.NoError(t, err)
+	require.Equal(t, h.Now().In(order.Beijing).AddDate(2, 0, 0).Format(time.DateOnly), made.NotAfter().In(order.Beijing).Format(time.DateOnly),
+		"from the signing on, for it has expired")
 }

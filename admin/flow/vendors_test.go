@@ -146,9 +146,16 @@ func passed(name, number string) identity.Result {
 }
 
 // carriers plays the telecom check.
-type carriers struct{ outcome identity.Outcome }
+type carriers struct {
+	outcome identity.Outcome
+	during  func() // happens once while a carrier is asked
+}
 
 func (c *carriers) Check(context.Context, seal.Secret, seal.Secret, seal.Secret) (identity.Check, error) {
+	if during := c.during; during != nil {
+		c.during = nil
+		during()
+	}
 	return identity.Check{Outcome: c.outcome, Code: "0"}, nil
 }
 
