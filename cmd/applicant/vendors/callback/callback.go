@@ -33,6 +33,7 @@ type Call struct {
 	Sign func(http.Header, []byte) error
 	// Accepted says whether an answer means "taken"; nil means any 2xx.
 	Accepted func(status int, body []byte) bool
+	Tries    int // at most; 0 for as many as there are pauses
 	// Taken is called once the call is accepted; nil for nobody.
 	Taken func()
 }
@@ -92,10 +93,10 @@ func (s *Sender) Once(c Call) {
 	})
 }
 
-// deliver tries until the call is accepted or there is no pause left.
+// deliver tries until the call is accepted or has been tried often enough.
 func (s *Sender) deliver(c Call, held bool) {
 	for i, pause := range pauses {
-		if !s.sleep(pause) {
+		if c.Tries > 0 && i == c.Tries || !s.sleep(pause) {
 			return
 		}
 		err := s.try(c)

@@ -33,6 +33,20 @@ func TestRepeatsUntilAccepted(t *testing.T) {
 	require.EqualValues(t, 2, calls.Load())
 }
 
+func TestGivesUp(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer srv.Close()
+	s := callback.New(t.Context(), &trouble.List{}, slog.New(slog.DiscardHandler))
+	s.Send(callback.Call{URL: srv.URL, ContentType: "text/plain", Tries: 2, Taken: func() { t.Error("nobody took it") }})
+	s.Wait()
+	require.EqualValues(t, 2, calls.Load())
+}
+
 func TestEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

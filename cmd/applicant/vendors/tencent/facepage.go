@@ -120,7 +120,7 @@ func (c *Cloud) hint(s session) (callback.Call, bool) {
 		c.opt.Log.Error("callback not encoded", "error", err)
 		return callback.Call{}, false
 	}
-	return callback.Call{Vendor: trouble.Identity, URL: u.String(), ContentType: "application/json", Body: body}, true
+	return callback.Call{Vendor: trouble.Identity, URL: u.String(), ContentType: "application/json", Body: body, Tries: hintTries}, true
 }
 
 func viewOf(s session) faceView {

@@ -20,6 +20,7 @@ const (
 	maxPhones  = 200 // of one SendSms
 	maxLength  = 500 // characters of a message with its signature
 	maxHistory = 7 * 24 * time.Hour
+	hintTries  = 4 // of a notice that may as well be asked for
 )
 
 // link finds what the vendor will not carry in a variable: addresses with or without a scheme, short links too.
@@ -136,7 +137,7 @@ func (c *Cloud) report(d delivery) {
 		Description string `json:"description"`
 		Serial      string `json:"sid"`
 	}
-	call := callback.Call{Vendor: trouble.SMS, URL: c.opt.SMSCallback, ContentType: "application/json"}
+	call := callback.Call{Vendor: trouble.SMS, URL: c.opt.SMSCallback, ContentType: "application/json", Tries: hintTries}
 	var err error
 	// Somebody else claims that the message did not arrive; the service's report says that it did.
 	if _, ok := c.opt.Troubles.Strike(trouble.SMS, trouble.Forge); ok {
