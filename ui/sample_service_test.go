@@ -67,7 +67,7 @@ func answer(w words) hotline.Page {
 		if i == 0 {
 			tone = page.Back
 		}
-		p.Found = append(p.Found, hotline.Found{No: no(377 + i), Holder: p.Answer.Holder, Status: page.Status{Tone: tone, Word: w("stage."+stage, nil)}, URL: "/hotline?q=x", Chosen: i == 0})
+		p.Found = append(p.Found, hotline.Found{No: no(377 + i), Holder: p.Answer.Holder, Status: page.Status{Tone: tone, Word: w("stage."+stage, nil)}, Chosen: i == 0})
 	}
 	return p
 }

@@ -8,10 +8,11 @@ import (
 	"caconsole/admin/fault"
 )
 
-// Lookup is one typed question of the hotline; exactly one field is set.
+// Lookup is one typed question of the hotline; exactly one field is set, of a phone both.
 type Lookup struct {
 	No          string
 	PhoneIndex  []byte // of the agent's phone
+	LoginIndex  []byte // beside it: the same phone as applicants log in by
 	PersonIndex []byte // of the agent's ID number
 	OrgNumber   string
 	Serial      string // of the old or the new certificate, lower-case hex
@@ -28,6 +29,11 @@ const bySerial = `o.id = ANY (ARRAY(
 	UNION SELECT p.id FROM certificate c JOIN orders p ON p.old_pair_id = c.pair_id WHERE c.serial = @serial
 	UNION SELECT r.order_id FROM certificate c JOIN issuance_request r ON r.new_pair_id = c.pair_id WHERE c.serial = @serial))`
 
+// byPhone finds the orders of an agent, and those somebody made who logged in by the phone: the two may differ.
+const byPhone = `o.id = ANY (ARRAY(
+	SELECT id FROM orders WHERE agent_phone_index = @phone
+	UNION SELECT p.id FROM applicant a JOIN orders p ON p.applicant_id = a.id WHERE a.phone_index = @login))`
+
 // Find answers the hotline's question with the newest orders first, at most 20.
 func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine, error) {
 	q := b.orders(ctx, a)
@@ -35,7 +41,7 @@ func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine,
 	case l.No != "":
 		q = q.Where("o.no = ?", l.No)
 	case l.PhoneIndex != nil:
-		q = q.Where("o.agent_phone_index = ?", l.PhoneIndex)
+		q = q.Where(byPhone, map[string]any{"phone": l.PhoneIndex, "login": l.LoginIndex})
 	case l.PersonIndex != nil:
 		q = q.Where("o.agent_id_index = ?", l.PersonIndex)
 	case l.OrgNumber != "":

@@ -79,7 +79,7 @@ func (f *Flow) question(text string) (Asked, []board.Lookup, error) {
 	case order.ValidNo(folded):
 		return AskedOrder, one(board.Lookup{No: folded}), nil
 	case phonePattern.MatchString(phone):
-		return AskedPhone, one(board.Lookup{PhoneIndex: f.Orders.PhoneIndex(phone)}), nil
+		return AskedPhone, one(board.Lookup{PhoneIndex: f.Orders.PhoneIndex(phone), LoginIndex: f.Applicants.PhoneIndex(phone)}), nil
 	case mediumPattern.MatchString(folded):
 		return AskedMedium, one(board.Lookup{Medium: folded}), nil
 	case isOrg:
@@ -96,6 +96,13 @@ func (f *Flow) question(text string) (Asked, []board.Lookup, error) {
 		return AskedHolder, one(board.Lookup{Holder: name}), nil
 	}
 	return "", nil, fault.InvalidField("q", "lookup_short")
+}
+
+// NamesPerson tells whether a question is a person's phone or ID number, which may stand in no address.
+func NamesPerson(text string) bool {
+	folded := strings.ToUpper(strings.Join(strings.Fields(seal.NormCompany(text)), ""))
+	_, isOrg := number.CreditCode(text)
+	return phonePattern.MatchString(seal.NormPhone(text)) || personPattern.MatchString(folded) && !isOrg && !mediumPattern.MatchString(folded)
 }
 
 // readSerials reads a serial number, hex or decimal; digits alone can be meant both ways.

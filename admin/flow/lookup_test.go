@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
 	"caconsole/admin/order"
+	"caconsole/admin/pg"
 	"caconsole/issuance/cert/certtest"
 )
 
@@ -94,6 +96,29 @@ func TestLookupReadsWhatIsTyped(t *testing.T) {
 	_, found, err := h.Lookup(t.Context(), stranger, r.no)
 	require.NoError(t, err)
 	require.Empty(t, found, "another project's order does not exist")
+}
+
+// The phone one logs in by need not be the agent's: both find the order, and neither may stand in an address.
+func TestLookupByTheLoginPhone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r, other := h.apply(), h.apply()
+	h.tx(func(_ context.Context, tx pg.Tx) error { // the clerk's colleague is the agent
+		return tx.Gorm().Exec("UPDATE orders SET agent_phone_index = ? WHERE no = ?", h.Orders.PhoneIndex("13911112222"), r.no).Error
+	})
+	for _, phone := range []string{r.phone, "139 1111 2222"} {
+		asked, found, err := h.Lookup(t.Context(), h.hotline, phone)
+		require.NoError(t, err)
+		require.Equal(t, flow.AskedPhone, asked)
+		require.Len(t, found, 1, phone)
+		require.Equal(t, r.no, found[0].No)
+		require.NotEqual(t, other.no, found[0].No)
+		require.True(t, flow.NamesPerson(phone))
+	}
+	require.True(t, flow.NamesPerson("11010519491231002x"))
+	for _, text := range []string{r.no, certtest.OrganisationCode, r.holder, r.order().MediumNo, ""} {
+		require.False(t, flow.NamesPerson(text), text)
+	}
 }
 
 // The hotline compares the last four characters without seeing them, a few times.

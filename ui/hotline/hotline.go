@@ -5,6 +5,7 @@ package hotline
 import (
 	"embed"
 	"slices"
+	"strings"
 
 	"caconsole/admin/board"
 	"caconsole/admin/fault"
@@ -25,6 +26,7 @@ type Deps struct{ Flow *flow.Flow }
 func Routes(r *page.Router, d Deps) {
 	r.Templates("hotline", files)
 	r.Get("/hotline", rbac.HotlineView, d.show)
+	r.Post("/hotline", rbac.HotlineView, d.ask)
 	r.Post("/hotline/:no/check", rbac.HotlineView, d.check)
 }
 
@@ -33,7 +35,6 @@ type Found struct {
 	No     string
 	Holder string
 	Status page.Status
-	URL    string
 	Chosen bool
 }
 
@@ -66,8 +67,24 @@ type Page struct {
 // standing is how many standing answers the catalogue has.
 const standing = 7
 
+// show is the empty page, or the answer to a question that another page's link asks. A person's number stands in no
+// address: whoever types one into it is asked for it again.
 func (d Deps) show(c *page.Ctx) error {
-	p, err := d.page(c, c.Query("q"), c.Query("order"))
+	q := c.Query("q")
+	if flow.NamesPerson(q) {
+		return c.Redirect("/hotline", "hotline.retype")
+	}
+	return d.answered(c, q, c.Query("order"))
+}
+
+// ask answers what was typed into the box. The question comes in the body, so that no phone number gets into an address,
+// a history or a log.
+func (d Deps) ask(c *page.Ctx) error {
+	return d.answered(c, strings.TrimSpace(c.Form("q")), c.Form("order"))
+}
+
+func (d Deps) answered(c *page.Ctx, q, no string) error {
+	p, err := d.page(c, q, no)
 	if err != nil {
 		return err
 	}
@@ -104,7 +121,7 @@ func (d Deps) page(c *page.Ctx, q, no string) (Page, error) {
 		return p, err
 	}
 	for _, row := range rows {
-		f := found(c, q, row, no)
+		f := found(c, row, no)
 		if f.Chosen {
 			p.Answer.Status = f.Status
 		}
@@ -113,11 +130,8 @@ func (d Deps) page(c *page.Ctx, q, no string) (Page, error) {
 	return p, nil
 }
 
-func found(c *page.Ctx, query string, row board.OrderLine, chosen string) Found {
-	return Found{
-		No: row.No, Holder: row.Holder, Status: queue.Status(c, row), Chosen: row.No == chosen,
-		URL: page.With("/hotline", nil, "q", query, "order", row.No),
-	}
+func found(c *page.Ctx, row board.OrderLine, chosen string) Found {
+	return Found{No: row.No, Holder: row.Holder, Status: queue.Status(c, row), Chosen: row.No == chosen}
 }
 
 func (d Deps) answer(c *page.Ctx, no string) (*Answer, error) {

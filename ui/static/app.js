@@ -29,20 +29,20 @@
     const next = list[Math.max(0, Math.min(list.length - 1, at < 0 ? 0 : at + step))];
     list.forEach((r) => delete r.dataset.at);
     next.dataset.at = "";
-    const link = one("a[data-open]", next);
+    const link = one("[data-open]", next);
     (link || next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
     return true;
   }
   function openRow() {
     const row = one("[data-row][data-at]");
-    const link = row && one("a[data-open]", row);
+    const link = row && one("[data-open]", row);
     if (link) link.click();
     return !!link;
   }
   // Space ticks the box of the row whose link has the focus.
   function tickRow(t) {
-    const box = t instanceof Element && t.matches("a[data-open]") && one(".row-box:not(:disabled)", t.closest("[data-row]"));
+    const box = t instanceof Element && t.matches("[data-open]") && one(".row-box:not(:disabled)", t.closest("[data-row]"));
     if (box) box.click();
     return !!box;
   }
