@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"caconsole/admin/actor"
@@ -38,40 +39,75 @@ var cast = []struct {
 // approvers are the roles whose signatures the signer asks for.
 var approvers = []string{rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead, rbac.Issuer}
 
-// hire makes the staff's accounts and writes how they log in.
-func (d *demo) hire(ctx context.Context, accounts *staff.Accounts) (history.Staff, error) {
-	type hired struct {
-		member             staff.Member
-		password, onetimes seal.Secret
+// specialists work in one project only, the first (0) or the second (1).
+var specialists = []struct {
+	role, name, no string
+	project        int
+}{
+	{rbac.Reviewer, "林可欣", "0225", 0},
+	{rbac.Reviewer, "高嘉铭", "0226", 1},
+	{rbac.Issuer, "叶文昊", "0415", 1},
+	{rbac.Finance, "余思琪", "0309", 1},
+	{rbac.Hotline, "苏婉婷", "0512", 0},
+}
+
+// hired is a member of staff with what they log in by.
+type hired struct {
+	staff.NewMember
+	member   staff.Member
+	onetimes seal.Secret
+}
+
+// vacancies lists whom to hire, by role; of each the third and later ones work in one project only.
+func vacancies(projects [2]uuid.UUID) []*hired {
+	var all []*hired
+	for _, role := range cast {
+		place := func(name, no string, only ...uuid.UUID) {
+			count := 1
+			for _, h := range all {
+				if h.Roles[0] == role.role {
+					count++
+				}
+			}
+			all = append(all, &hired{NewMember: staff.NewMember{
+				Login: fmt.Sprintf("%s%d", role.role, count), Name: name, No: no, Roles: []string{role.role}, Password: password(),
+				Projects: only, AllProjects: len(only) == 0, SoftwareKey: slices.Contains(approvers, role.role),
+			}})
+		}
+		for _, m := range role.members {
+			place(m.name, m.no)
+		}
+		for _, s := range specialists {
+			if s.role == role.role {
+				place(s.name, s.no, projects[s.project])
+			}
+		}
 	}
-	people := make([][2]hired, len(cast))
+	return all
+}
+
+// hire makes the staff's accounts and writes how they log in. The past is left to those who work in all projects.
+func (d *demo) hire(ctx context.Context, accounts *staff.Accounts, projects [2]uuid.UUID) (history.Staff, error) {
+	people := vacancies(projects)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4) // passwords are hashed at a price
-	for i, role := range cast {
-		for k, m := range role.members {
-			g.Go(func() error {
-				h := &people[i][k]
-				h.password = password()
-				var err error
-				h.member, h.onetimes, err = accounts.Create(ctx, actor.Job("demo"), staff.NewMember{
-					Login: fmt.Sprintf("%s%d", role.role, k+1), Name: m.name, No: m.no, Roles: []string{role.role}, Password: h.password,
-					AllProjects: true, SoftwareKey: slices.Contains(approvers, role.role),
-				})
-				return err
-			})
-		}
+	for _, h := range people {
+		g.Go(func() (err error) {
+			h.member, h.onetimes, err = accounts.Create(ctx, actor.Job("demo"), h.NewMember)
+			return err
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	team := history.Staff{}
 	table := [][]string{{"login", "role", "password", "totp_secret"}}
-	for i, role := range cast {
-		for _, h := range people[i] {
-			m := h.member
-			team[role.role] = append(team[role.role], actor.Actor{Kind: actor.Staff, ID: m.ID, Name: m.Login, AllProjects: true})
-			table = append(table, []string{m.Login, role.role, h.password.Reveal(), h.onetimes.Reveal()})
+	for _, h := range people {
+		m, role := h.member, h.Roles[0]
+		if h.AllProjects {
+			team[role] = append(team[role], actor.Actor{Kind: actor.Staff, ID: m.ID, Name: m.Login, AllProjects: true})
 		}
+		table = append(table, []string{m.Login, role, h.Password.Reveal(), h.onetimes.Reveal()})
 	}
 	return team, writeTable(d.file(staffFile), table)
 }

@@ -6,7 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"caconsole/admin/audit"
+	"caconsole/admin/money"
+	"caconsole/admin/order"
+	"caconsole/admin/pg"
+	"caconsole/admin/project"
 	"caconsole/admin/throttle"
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
@@ -60,10 +66,13 @@ func (d *demo) populate(ctx context.Context, past history.Options) (err error) {
 		return err
 	}
 	accounts := app.NewStaff(h, audit.New(h.DB, checkpoints, now), throttle.New(h.DB, now))
-	if past.Staff, err = d.hire(ctx, accounts); err != nil {
+	if past.Projects, err = d.openProjects(ctx, h, now()); err != nil {
 		return err
 	}
-	d.say("staff: two people for each of %d roles", len(cast))
+	if past.Staff, err = d.hire(ctx, accounts, past.Projects); err != nil {
+		return err
+	}
+	d.say("two projects, two people for each of %d roles, %d for one project only", len(cast), len(specialists))
 	earlier, err := d.earlierAuthority()
 	if err != nil {
 		return err
@@ -82,6 +91,7 @@ func (d *demo) populate(ctx context.Context, past history.Options) (err error) {
 		return err
 	}
 	d.say("certification authority, %d certificates", len(past.Orders)+len(past.Free))
+	past.Progress = func(entered int) { d.say("%d of %d orders", entered, d.Orders) }
 	if err := history.Make(ctx, past); err != nil {
 		return err
 	}
@@ -89,36 +99,64 @@ func (d *demo) populate(ctx context.Context, past history.Options) (err error) {
 	return nil
 }
 
+// openProjects makes the first project, whose Ukeys keep their keys, and a second one that re-keys.
+func (d *demo) openProjects(ctx context.Context, h *app.House, at time.Time) (ids [2]uuid.UUID, err error) {
+	var projects project.Projects
+	err = h.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		first, err := projects.EnsureProject(ctx, tx, at)
+		if err != nil {
+			return err
+		}
+		second, err := projects.Add(ctx, tx, "wanqu", "湾区能源（样例）", secondPrices, at)
+		if err != nil {
+			return err
+		}
+		ids = [2]uuid.UUID{first.ID, second.ID}
+		return errors.Join(
+			projects.Set(ctx, tx, second.ID, "medium_prefix", holder.SecondPrefix, at, at),
+			projects.Set(ctx, tx, second.ID, "keys", project.KeysCSR, at, at),
+		)
+	})
+	return ids, err
+}
+
+// secondPrices is the second project's price list; index = years - 1.
+var secondPrices = [project.MaxYears]money.Fen{280_00, 540_00, 780_00, 1000_00, 1200_00}
+
 // issueUkeys makes the Ukeys: for the orders of the past, and those that are free to be renewed.
 func (d *demo) issueUkeys(ca cert.Issuer, present time.Time) (orders, free []holder.Ukey, err error) {
-	profile := cert.OrganisationProfile("http://earlier.example.test")
+	issue := func(c history.Case, n int, dir string) (holder.Ukey, error) {
+		company, err := holder.New(c.Company)
+		if err != nil {
+			return holder.Ukey{}, err
+		}
+		keys := cert.KeepKeys
+		if c.Rekeys {
+			keys = cert.CSRKeys
+		}
+		u, err := holder.NewUkey(ca, cert.OrganisationProfile("http://earlier.example.test"), company, keys, n, 1+n%3, c.Ends)
+		if err != nil {
+			return u, err
+		}
+		return u, u.Write(d.file(dir))
+	}
+	for i, c := range history.Cases(d.Orders, present) {
+		u, err := issue(c, i, "ukeys-in-use")
+		if err != nil {
+			return nil, nil, err
+		}
+		orders = append(orders, u)
+	}
 	table := [][]string{{"serial", "medium", "path", "holder", "not_after", "keys"}}
-	companies := history.Companies(d.Orders)
-	for i := range d.Orders + d.Certificates {
-		number := i
-		if i < d.Orders {
-			number = companies[i]
-		}
-		company, err := holder.New(number)
-		if err != nil {
-			return nil, nil, err
-		}
-		// Long enough ago for the past to have begun after it.
-		expired := present.AddDate(0, 0, -25-i*7%170)
-		u, err := holder.NewUkey(ca, profile, company, i, 1+i%3, expired)
-		if err != nil {
-			return nil, nil, err
-		}
-		if i < d.Orders {
-			orders = append(orders, u)
-			err = u.Write(d.file("ukeys-in-use"))
-		} else {
+	for i, path := range []order.Path{order.Reviewed, order.Online} {
+		for k := range d.Certificates {
+			n := i*d.Certificates + k
+			u, err := issue(history.Free(path, n, k, d.Certificates, present), d.Orders+n, "ukeys")
+			if err != nil {
+				return nil, nil, err
+			}
 			free = append(free, u)
-			table = append(table, []string{u.Serial, u.Medium, "reviewed", company.Name, u.NotAfter.Format(time.RFC3339), cert.KeepKeys})
-			err = u.Write(d.file("ukeys"))
-		}
-		if err != nil {
-			return nil, nil, err
+			table = append(table, []string{u.Serial, u.Medium, string(path), u.Company.Name, u.NotAfter.Format(time.RFC3339), u.Keys})
 		}
 	}
 	return orders, free, writeTable(d.file("certificates.tsv"), table)

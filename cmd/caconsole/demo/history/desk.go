@@ -2,11 +2,16 @@ package history
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/board"
+	"caconsole/admin/document"
 	"caconsole/admin/flow"
+	"caconsole/admin/idem"
 	"caconsole/admin/review"
+	"caconsole/cmd/applicant/paper"
 	"caconsole/rbac"
 )
 
@@ -33,14 +38,21 @@ func (s *story) approve(ctx context.Context) error {
 	return s.w.flow.Approve(ctx, s.reviewer(), s.no, op)
 }
 
-// returns are the ways in which papers are sent back, in the words of the house's templates.
-var returns = []struct {
-	item review.Item
-	text string
-}{
-	{review.Item{Kind: "application_form", Reason: "stamp_unclear"}, "申请表公章不清晰，请重新盖章并扫描后上传"},
-	{review.Item{Kind: "application_form", Reason: "signature_missing"}, "申请表缺少经办人手写签名，请签名后重新上传"},
-	{review.Item{Kind: "application_form", Reason: "stamp_other"}, "申请表公章与企业名称不一致，请加盖本单位公章后重新上传"},
+// flaw is what is wrong with a form, and how it is sent back, in the words of the house's templates.
+type flaw struct {
+	faults paper.Faults
+	reason string
+	text   string
+}
+
+// flaws are the usual ones.
+var flaws = []flaw{
+	{paper.Faults{PaleStamp: true}, "stamp_unclear", "申请表公章不清晰，请重新盖章并扫描后上传"},
+	{paper.Faults{NoSignature: true}, "signature_missing", "申请表缺少经办人手写签名，请签名后重新上传"},
+	{paper.Faults{WrongStamp: "深圳市沐阳川商贸有限公司"}, "stamp_other", "申请表公章与企业名称不一致，请加盖本单位公章后重新上传"},
+	{paper.Faults{NoStamp: true}, "stamp_missing", "申请表没有加盖公章，请加盖红色公章后重新上传"},
+	{paper.Faults{Contract: true}, "stamp_other", "申请表加盖的是合同专用章，请加盖单位公章后重新上传"},
+	{paper.Faults{PaleStamp: true, UpsideDown: true}, "unreadable", "申请表上下颠倒且印章不清，请摆正后重新扫描上传"},
 }
 
 func (s *story) sendBack(ctx context.Context) error {
@@ -48,8 +60,8 @@ func (s *story) sendBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	why := returns[s.turn%len(returns)]
-	op.Items, op.CustomerText = []review.Item{why.item}, why.text
+	op.Items = []review.Item{{Kind: string(document.ApplicationForm), Reason: s.flaw.reason}}
+	op.CustomerText = s.flaw.text
 	return s.w.flow.SendBack(ctx, s.reviewer(), s.no, op)
 }
 
@@ -61,6 +73,11 @@ func (s *story) reject(ctx context.Context) error {
 	op.CustomerText = "营业执照显示企业已注销，不符合续期条件"
 	return s.w.flow.Reject(ctx, s.reviewer(), s.no, op)
 }
+
+var (
+	errNoCredit = errors.New("the transfer is not among the open credits")
+	openCredits = board.MatchFilter{Tab: board.TabToConfirm, Limit: 100}
+)
 
 // allocate is finance finding by hand what a transfer was for.
 func (s *story) allocate(ctx context.Context) error {
@@ -122,4 +139,9 @@ func (s *story) update(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// driverKey is the idempotency key of the driver's first call.
+func (s *story) driverKey() idem.Key {
+	return idem.Key{Principal: "driver:" + s.me.IP, Key: s.ukey.Serial[:12] + "update"}
 }

@@ -20,7 +20,7 @@ func TestFatesAreDealtOutOverAllStages(t *testing.T) {
 	require.Empty(t, fates(0))
 	for _, n := range []int{6, 22, FullDemo, 3 * FullDemo} {
 		require.Len(t, fates(n), n)
-		require.Len(t, Companies(n), n)
+		require.Len(t, Cases(n, time.Date(2026, 11, 20, 7, 0, 0, 0, time.UTC)), n)
 	}
 	seen := map[fate]int{}
 	for _, f := range fates(FullDemo) {

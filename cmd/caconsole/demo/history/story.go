@@ -15,6 +15,8 @@ import (
 	"caconsole/admin/identity"
 	"caconsole/admin/invoice"
 	"caconsole/admin/money"
+	"caconsole/admin/order"
+	"caconsole/admin/payment"
 	"caconsole/admin/seal"
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/person"
@@ -27,14 +29,19 @@ type story struct {
 	fate   fate
 	ukey   holder.Ukey
 	turn   int // number of the story; decides what varies
+	nth    int // of its fate
 	start  time.Time
-	faults paper.Faults
+	at     time.Time // of the last act that is planned
+	rekeys bool      // the second project's
+	method order.Method
+	flaw   flaw
 	title  string // whom the invoice is made out to
 
 	me     actor.Actor
 	phone  seal.Secret // of the agent
 	no     string
 	amount money.Fen
+	code   string // to pay by
 	form   *drawing
 }
 
@@ -114,16 +121,22 @@ func (s *story) create(ctx context.Context) error {
 			Bank: "中国工商银行深圳福田支行", Account: fmt.Sprintf("4000%015d", c.Seed),
 		}
 	}
-	view, err := s.w.flow.CreateOrder(ctx, s.me, s.key("create"), flow.NewOrder{
-		Serial: s.ukey.Serial, Years: 1 + s.turn%3,
-		Organisation: applicant.Organisation{Name: c.Name, IDKind: applicant.CreditCode, IDNumber: c.CreditCode},
+	entry := flow.NewOrder{
+		Serial: s.ukey.Serial, Years: 1 + s.turn%3, Invoice: buyer,
 		Agent: applicant.Person{
 			Name: seal.Secret(c.Agent.Name), IDNumber: seal.Secret(c.Agent.IDNumber), Phone: s.phone, Email: seal.Secret(c.Agent.Email),
 		},
-		Legal:   applicant.Person{Name: seal.Secret(c.Legal.Name), IDNumber: seal.Secret(c.Legal.IDNumber)},
-		Invoice: buyer,
-	})
+	}
+	if !s.fate.online() {
+		entry.Organisation = applicant.Organisation{Name: c.Name, IDKind: applicant.CreditCode, IDNumber: c.CreditCode}
+		entry.Legal = applicant.Person{Name: seal.Secret(c.Legal.Name), IDNumber: seal.Secret(c.Legal.IDNumber)}
+	}
+	view, err := s.w.flow.CreateOrder(ctx, s.me, s.key("create"), entry)
 	s.no, s.amount = view.Order.No, view.Order.AmountFen
+	s.w.entered++
+	if s.w.entered%progressEvery == 0 {
+		s.w.Progress(s.w.entered)
+	}
 	return err
 }
 
@@ -137,20 +150,31 @@ func (s *story) print(ctx context.Context) error {
 	if _, err := s.w.flow.ConfirmForm(ctx, s.me, s.key("form"), s.no); err != nil {
 		return err
 	}
-	return s.scan(ctx, s.faults)
+	s.fillIn(ctx, s.flaw.faults)
+	return nil
 }
 
-func (s *story) scan(ctx context.Context, faults paper.Faults) error {
-	pdf, err := s.w.flow.ApplicationForm(ctx, s.me, s.no)
-	if err != nil {
-		return err
-	}
+// printAgain prints the form that was sent back; this time all is right.
+func (s *story) printAgain(ctx context.Context) error {
+	s.fillIn(ctx, paper.Faults{})
+	return nil
+}
+
+func (s *story) fillIn(ctx context.Context, faults paper.Faults) {
 	form := paper.Form{Company: s.ukey.Company.Name, Signer: s.ukey.Company.Agent.Name, Faults: faults, Seed: s.seed()}
 	s.form = s.w.studio.draw(atOnce, func() ([]byte, error) {
+		pdf, err := s.w.flow.ApplicationForm(ctx, s.me, s.no)
+		if err != nil {
+			return nil, err
+		}
 		scan, _, err := s.w.Painter.ScanForm(ctx, pdf, form)
 		return scan, err
 	})
-	return nil
+}
+
+// handInAgain uploads the form that was sent back, put right.
+func (s *story) handInAgain(ctx context.Context) error {
+	return s.upload(ctx, document.ApplicationForm, s.form, document.Claim{})
 }
 
 // handIn uploads form and licence.
@@ -192,9 +216,35 @@ func (s *story) identify(o outcome) func(context.Context) error {
 	}
 }
 
-// choose picks the transfer.
+// choose picks the way to pay.
 func (s *story) choose(ctx context.Context) error {
-	_, err := s.w.flow.ChoosePayment(ctx, s.me, s.key("payment"), s.no, "transfer")
+	how, err := s.w.flow.ChoosePayment(ctx, s.me, s.key("payment"), s.no, string(s.method))
+	s.code = how.CodeURL
+	return err
+}
+
+// scan pays by the code on the screen; the vendor tells at once.
+func (s *story) scan(ctx context.Context) error {
+	method := payment.Method(s.method)
+	notice, err := s.w.wallets[method].pay(s.code)
+	if err != nil {
+		return err
+	}
+	s.w.plan(s.w.Clock.Now().Add(2*time.Second), "payment notice", func(ctx context.Context) error {
+		return s.w.flow.PaymentNotice(ctx, actor.Actor{Name: "public", IP: "198.51.100.7"}, string(method), map[string]string{"Content-Type": "application/json"}, notice)
+	})
+	return nil
+}
+
+// scanUnseen pays, and the notice is lost on its way.
+func (s *story) scanUnseen(context.Context) error {
+	_, err := s.w.wallets[payment.Method(s.method)].pay(s.code)
+	return err
+}
+
+// takeBack withdraws a paid order.
+func (s *story) takeBack(ctx context.Context) error {
+	_, err := s.w.flow.WithdrawOrder(ctx, s.me, s.key("withdraw"), s.no)
 	return err
 }
 

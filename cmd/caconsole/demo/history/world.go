@@ -11,20 +11,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"caconsole/admin/actor"
 	"caconsole/admin/audit"
 	"caconsole/admin/flow"
 	"caconsole/admin/identity"
 	"caconsole/admin/job"
 	"caconsole/admin/notify"
+	"caconsole/admin/payment"
 	"caconsole/admin/pg"
-	"caconsole/admin/project"
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/person"
 	"caconsole/cmd/caconsole/app"
 	"caconsole/cmd/caconsole/demo/holder"
 	"caconsole/issuance"
+	"caconsole/issuance/cert"
 	"caconsole/reconcile"
 )
 
@@ -55,9 +58,11 @@ type Options struct {
 	Painter    Artist
 	Staff      Staff
 	Seller     Seller
-	Accounts   []Account     // the one payers are told comes first
-	Orders     []holder.Ukey // a certificate for each order
-	Free       []holder.Ukey // certificates nobody has renewed yet
+	Accounts   []Account         // the one payers are told comes first
+	Orders     []holder.Ukey     // a certificate for each order
+	Free       []holder.Ukey     // certificates nobody has renewed yet
+	Projects   [2]uuid.UUID      // the one that keeps keys, and the one that re-keys
+	Progress   func(entered int) // is told how many orders have been entered
 	PublicURL  string
 	Statements string // folder for what is left to import
 	Log        *slog.Logger
@@ -72,6 +77,7 @@ type world struct {
 	faces     *faces
 	bureau    *bureau
 	codes     map[string]string // log-in codes by phone
+	wallets   map[payment.Method]*wallet
 	portraits map[string]map[identity.Picture]*drawing
 	licences  map[string]*drawing
 	queue     job.Enqueuer // of the running console
@@ -84,7 +90,11 @@ type world struct {
 	uploading  *story    // whose paper is being handed in
 	signerBack time.Time // the signer is down until then
 	fetches    int
+	entered    int // orders
 }
+
+// progressEvery is after how many orders Options.Progress is told.
+const progressEvery = 60
 
 // Make plays the past. Page images are left to the running console: those of papers that staff will look at are in its
 // queue, the others its sweep finds.
@@ -126,8 +136,14 @@ func (w *world) build() error {
 	post := func(channel, sign string) *post {
 		return &post{box: w.Outbox, channel: channel, sign: sign, codes: w.codes}
 	}
+	pay := map[payment.Method]payment.Vendor{}
+	w.wallets = map[payment.Method]*wallet{}
+	for method := range codes {
+		w.wallets[method] = newWallet(method, w.Clock.Now)
+		pay[method] = w.wallets[method]
+	}
 	out := app.Outside{
-		Face: w.faces, Telecom: carriers{}, Invoice: w.bureau, Signer: w.Signer,
+		Pay: pay, Face: w.faces, Telecom: carriers{}, Invoice: w.bureau, Signer: w.Signer,
 		Senders: map[notify.Channel]notify.Sender{notify.SMS: post(outbox.SMS, "【深圳CA】"), notify.Mail: post(outbox.Mail, "")},
 	}
 	var err error
@@ -141,34 +157,34 @@ func (w *world) build() error {
 	return nil
 }
 
-// found makes the project with its prices and texts, the bank accounts and the certificates.
+// found makes the bank accounts and enters the certificates.
 func (w *world) found(ctx context.Context) error {
 	if err := w.flow.KeepAuthority(ctx); err != nil {
 		return err
 	}
 	return w.flow.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		p, err := w.flow.Projects.EnsureProject(ctx, tx, w.Clock.Now())
-		if err != nil {
-			return err
-		}
 		for _, a := range slices.Backward(w.Accounts) { // payers are told the newest
-			_, err = w.flow.Ledger.AddAccount(ctx, tx, reconcile.Account{
-				ProjectID: p.ID, Bank: a.Bank, Branch: a.Branch, No: a.Number, OwnName: a.Name,
+			_, err := w.flow.Ledger.AddAccount(ctx, tx, reconcile.Account{
+				ProjectID: w.Projects[0], Bank: a.Bank, Branch: a.Branch, No: a.Number, OwnName: a.Name,
 			})
 			if err != nil {
 				return err
 			}
 		}
-		return w.enter(ctx, tx, p)
+		return w.enter(ctx, tx)
 	})
 }
 
 // enter takes the certificates into the store.
-func (w *world) enter(ctx context.Context, tx pg.Tx, p project.Project) error {
+func (w *world) enter(ctx context.Context, tx pg.Tx) error {
 	for _, list := range [][]holder.Ukey{w.Orders, w.Free} {
 		for _, u := range list {
+			project := w.Projects[0]
+			if u.Keys == cert.CSRKeys {
+				project = w.Projects[1]
+			}
 			_, err := w.flow.Issuance.Import(ctx, tx, issuance.Import{
-				ProjectID: p.ID, MediumNo: u.Medium, Holder: u.Company.Name, OrgIDKind: "credit_code", OrgIDNumber: u.Company.CreditCode, Certs: u.Pair,
+				ProjectID: project, MediumNo: u.Medium, Holder: u.Company.Name, OrgIDKind: "credit_code", OrgIDNumber: u.Company.CreditCode, Certs: u.Pair,
 			})
 			if err != nil {
 				return fmt.Errorf("certificate %s: %w", u.Serial, err)

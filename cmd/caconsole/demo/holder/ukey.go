@@ -20,6 +20,7 @@ import (
 type Ukey struct {
 	Company  Company
 	Medium   string // 介质编号
+	Keys     string // cert.KeepKeys or cert.CSRKeys: where its next pair's keys come from
 	Serial   string // of the sign certificate, lower-case hex
 	NotAfter time.Time
 	Pair     cert.Pair
@@ -30,11 +31,18 @@ type Ukey struct {
 // Beijing is the zone in which certificates end with a day.
 var Beijing = time.FixedZone("CST", 8*3600)
 
-// NewUkey issues a Ukey by an earlier CA, valid for some years up to the end of a day in Beijing.
-func NewUkey(ca cert.Issuer, profile cert.Profile, c Company, n, years int, lastDay time.Time) (Ukey, error) {
+// mediums is how the medium numbers of each project begin, by its key rule.
+var mediums = map[string]string{cert.KeepKeys: "3888", cert.CSRKeys: SecondPrefix}
+
+// SecondPrefix is how the medium numbers (介质编号) of the project begin that re-keys.
+const SecondPrefix = "3889"
+
+// NewUkey issues the n-th Ukey by an earlier CA, valid for some years up to the end of a day in Beijing. keys tells its
+// project.
+func NewUkey(ca cert.Issuer, profile cert.Profile, c Company, keys string, n, years int, lastDay time.Time) (Ukey, error) {
 	y, m, d := lastDay.In(Beijing).Date()
 	u := Ukey{
-		Company: c, Medium: fmt.Sprintf("3888%08d", 1_010_000+n*13), NotAfter: time.Date(y, m, d, 23, 59, 59, 0, Beijing),
+		Company: c, Medium: fmt.Sprintf("%s%08d", mediums[keys], 1_010_000+n*13), Keys: keys, NotAfter: time.Date(y, m, d, 23, 59, 59, 0, Beijing),
 	}
 	var err error
 	if u.sign, err = sm2.GenerateKey(rand.Reader); err != nil {
@@ -75,7 +83,7 @@ func (u Ukey) Write(dir string) error {
 	}
 	meta, err := json.MarshalIndent(map[string]string{
 		"serial": u.Serial, "medium_no": u.Medium, "holder": u.Company.Name, "org_number": u.Company.CreditCode,
-		"not_after": u.NotAfter.Format(time.RFC3339), "keys": cert.KeepKeys,
+		"not_after": u.NotAfter.Format(time.RFC3339), "keys": u.Keys,
 	}, "", "  ")
 	if err != nil {
 		return err
