@@ -81,3 +81,21 @@ func TestOnlineOrderTakesNoPapers(t *testing.T) {
 	c.post(at+"/payments", map[string]string{"method": "transfer"}).
 		refused(http.StatusConflict, "method_not_on_path", "method", "method_not_on_path")
 }
+
+// A correction is for the order as its applicant saw it.
+func TestCorrectionWithETag(t *testing.T) {
+	h := newHall(t)
+	no, _, _, c := h.online("3888000000000001")
+	at := "/api/v1/orders/" + no
+	seen := c.get(at).ok(http.StatusOK).header.Get("ETag")
+	corrected := c.call(http.MethodPatch, at, map[string]any{"years": 2}, "If-Match", seen).ok(http.StatusOK)
+	require.Equal(t, []any{2.0, 50000.0}, []any{corrected.json()["years"], corrected.json()["amount_fen"]})
+	now := corrected.header.Get("ETag")
+	require.Equal(t, now, c.get(at).ok(http.StatusOK).header.Get("ETag"))
+	c.call(http.MethodPatch, at, map[string]any{"years": 3}, "If-Match", seen).refused(http.StatusPreconditionFailed, "order_changed", "", "")
+	c.call(http.MethodPatch, at, map[string]any{"years": 1}, "If-Match", now).ok(http.StatusOK)
+	c.call(http.MethodPatch, at, map[string]any{"years": 2}).ok(http.StatusOK)
+	c.call(http.MethodPatch, at, map[string]any{"amount_fen": 1}).refused(http.StatusUnprocessableEntity, "invalid_field", "amount_fen", "unknown_field")
+	c.call(http.MethodPatch, at, map[string]any{"agent": map[string]any{"phone": ""}}).
+		refused(http.StatusUnprocessableEntity, "invalid_field", "agent.phone", "required")
+}

@@ -71,7 +71,7 @@ func (s *server) detail(lang string, f *fault.Error) string {
 	return s.texts.Text(lang, f.Key, f.Args)
 }
 
-// fiberStatus maps what the HTTP layer itself refuses: no such route, body over the limit, headers too large.
+// fiberStatus maps what the HTTP layer itself refuses: no such route, body over the limit, headers too large, another version than asked for.
 func fiberStatus(err error, limit, status int, f *fault.Error) (int, *fault.Error) {
 	var e *fiber.Error
 	if !errors.As(err, &e) {
@@ -80,6 +80,8 @@ func fiberStatus(err error, limit, status int, f *fault.Error) (int, *fault.Erro
 	switch e.Code {
 	case fiber.StatusNotFound, fiber.StatusMethodNotAllowed:
 		return e.Code, fault.New(fault.NotFound, "route_unknown", nil)
+	case fiber.StatusPreconditionFailed:
+		return e.Code, fault.New(fault.Conflict, "order_changed", nil)
 	case fiber.StatusRequestEntityTooLarge:
 		return e.Code, tooLarge(limit)
 	case fiber.StatusUnsupportedMediaType:

@@ -23,7 +23,7 @@ type Route struct {
 func Routes() []Route { return (&server{}).routes() }
 
 func (s *server) routes() []Route {
-	const get, post, put = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut
+	const get, post, put, patch = fiber.MethodGet, fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch
 	return []Route{
 		{post, "/api/v1/login/codes", PermPublic, postLoginCode},
 		{post, "/api/v1/login", PermPublic, postLogin},
@@ -35,6 +35,7 @@ func (s *server) routes() []Route {
 		{post, "/api/v1/orders", PermApplicant, postOrder},
 		{get, "/api/v1/orders", PermApplicant, getOrders},
 		{get, "/api/v1/orders/:no", PermApplicant, getOrder},
+		{patch, "/api/v1/orders/:no", PermApplicant, patchOrder},
 		{post, "/api/v1/orders/:no/form-confirmations", PermApplicant, postFormConfirmation},
 		{get, "/api/v1/orders/:no/application-form.pdf", PermApplicant, getApplicationForm},
 		{put, "/api/v1/orders/:no/documents/:kind", PermApplicant, putDocument},
@@ -53,6 +54,7 @@ func (s *server) routes() []Route {
 		{post, "/api/v1/updates/:id/confirmations", PermDriver, postUpdateConfirmation},
 
 		{post, "/api/v1/callbacks/identity/:vendor", PermPublic, postIdentityCallback},
+		{get, "/api/v1/callbacks/identity/:vendor", PermPublic, getIdentityReturn},
 		{post, "/api/v1/callbacks/invoices/:vendor", PermPublic, postInvoiceCallback},
 		{post, "/api/v1/callbacks/sms/:vendor", PermPublic, postSMSCallback},
 		{post, "/api/v1/callbacks/payments/wechat", PermPublic, postWeChatNotice},
