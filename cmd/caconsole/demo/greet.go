@@ -31,6 +31,7 @@ func (d *demo) greet(e environment) error {
 	print("\n  The current code of a login: caconsole staff code LOGIN\n")
 	print("  A renewal from the applicant's side: applicant renew --base %s --ukeys %s --serial S, serials in %s\n",
 		e.console, d.file("ukeys"), d.file("certificates.tsv"))
+	print("  Payment codes of WeChat Pay and Alipay are paid at http://%s/_sim/pay\n", e.vendors)
 	print("  Statements to import: %s · messages sent: %s · logs: %s\n", d.file("statements"), d.path("outbox"), d.path("log"))
 	print("\nCtrl-C stops everything; the next start finds its data again.\n")
 	if err != nil {
