@@ -450,3 +450,25 @@ func TestTransferRefundStaysARequest(t *testing.T) {
 	require.Equal(t, order.Refunding, r.order().Gates.Payment)
 	require.NoError(t, c.SweepRefunds(context.WithoutCancel(t.Context())))
 }
+
+// The applicant withdraws while somebody pays: whoever was first, the order is closed and all money goes back.
+func TestPaidAndWithdrawnAtOnce(t *testing.T) {
+	c := newCounter(t)
+	for range 3 {
+		r := c.toPay()
+		no, amount := r.code("wechat"), r.order().AmountFen
+		before := c.wechat.returned()
+		body := c.wechat.pays(no, amount)
+		var g errgroup.Group
+		g.Go(func() error { return c.notice("wechat", body) })
+		g.Go(func() error {
+			_, err := c.WithdrawOrder(t.Context(), r.who, noKey, r.no)
+			return err
+		})
+		require.NoError(t, g.Wait())
+		c.work()
+		require.Equal(t, order.ClosedWithdrawn, r.order().Gates.Closed)
+		require.Equal(t, "done", r.refundState())
+		require.Equal(t, amount, c.wechat.returned()-before)
+	}
+}

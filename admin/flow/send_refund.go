@@ -95,7 +95,7 @@ func (f *Flow) endRefund(ctx context.Context, r payment.Refund, what payment.Ret
 
 func (f *Flow) refundDone(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, r payment.Refund) error {
 	if r.Reason.EndsPayment() {
-		_, err := f.Orders.Change(ctx, tx, a, o.No, "refund.done", func(g *order.Gates) error {
+		_, err := f.Orders.Change(ctx, tx, a, o.No, "payment.refunded", func(g *order.Gates) error {
 			g.Payment = order.Refunded
 			return nil
 		})
