@@ -132,15 +132,18 @@ func (h *house) sit() {
 	h.last = h.opt.Now()
 }
 
-// begin says that somebody is in the middle of something, until what it returns is called.
-func (h *house) begin() func() {
+// begin says that somebody is in the middle of something, until end.
+func (h *house) begin() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.busy++
-	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.busy--
+}
+
+// end says that it is over, and whether it led anywhere: what is refused again and again does not keep the desk open.
+func (h *house) end(done *bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.busy--; *done {
 		h.last = h.opt.Now()
 	}
 }

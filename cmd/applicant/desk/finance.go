@@ -20,11 +20,14 @@ func keepBooks(ctx context.Context, c *clerk) (bool, error) {
 		return false, err
 	}
 	if file != "" {
-		defer c.house.begin()()
+		done := false
+		c.house.begin()
+		defer c.house.end(&done)
 		if err := c.importFile(ctx, file); err != nil {
 			c.house.inbox.back(file)
 			return false, err
 		}
+		done = true
 		return true, nil
 	}
 	return c.matchOne(ctx)
@@ -95,7 +98,7 @@ func (c *clerk) matchOne(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		if exact(p) {
-			return true, c.allocate(ctx, p)
+			return c.allocate(ctx, p)
 		}
 	}
 	return false, nil
@@ -140,19 +143,19 @@ func zero(amount string) bool {
 // allocations is where a credit is given to an order.
 const allocations = "/matching/allocations"
 
-func (c *clerk) allocate(ctx context.Context, p *page) error {
-	defer c.house.begin()()
+func (c *clerk) allocate(ctx context.Context, p *page) (done bool, err error) {
+	c.house.begin()
+	defer c.house.end(&done)
 	f := p.form(allocations)
 	no := f.values.Get("no")
-	p, err := c.send(ctx, f, allocations)
-	if err != nil {
-		return err
+	if p, err = c.send(ctx, f, allocations); err != nil {
+		return false, err
 	}
 	if p.status != http.StatusOK {
-		c.log.WarnContext(ctx, "credit not taken", "order", no, "status", p.status, "said", p.said())
-		return nil
+		c.log.InfoContext(ctx, "credit not taken", "order", no, "status", p.status, "said", p.said())
+		return false, nil
 	}
 	c.log.InfoContext(ctx, "matched by hand", "order", no)
 	c.house.count(func(t *Tally) { t.Matched++ })
-	return nil
+	return true, nil
 }

@@ -26,7 +26,9 @@ func issue(ctx context.Context, c *clerk) (bool, error) {
 	if len(batch) == 0 {
 		return false, nil
 	}
-	defer c.house.begin()()
+	done := false
+	c.house.begin()
+	defer c.house.end(&done)
 	f.values["orders"] = batch
 	if p, err = c.send(ctx, f, confirm); err != nil {
 		return false, err
@@ -34,7 +36,7 @@ func issue(ctx context.Context, c *clerk) (bool, error) {
 	if p.status == http.StatusOK {
 		c.log.InfoContext(ctx, "confirmed for signing", "orders", batch)
 		c.house.count(func(t *Tally) { t.Issued += len(batch) })
-		c.together = 0
+		c.together, done = 0, true
 		return true, nil
 	}
 	c.log.WarnContext(ctx, "batch not taken", "orders", len(batch), "status", p.status, "said", p.said())

@@ -19,7 +19,9 @@ func review(ctx context.Context, c *clerk) (bool, error) {
 	if p == nil || err != nil {
 		return false, err
 	}
-	defer c.house.begin()()
+	done := false
+	c.house.begin()
+	defer c.house.end(&done)
 	began := c.house.opt.Now()
 	v, err := c.examine(ctx, p)
 	if err != nil {
@@ -29,7 +31,8 @@ func review(ctx context.Context, c *clerk) (bool, error) {
 	if err := sleep(ctx, max(c.house.opt.Pace-c.house.opt.Now().Sub(began), 0)); err != nil {
 		return false, err
 	}
-	return true, c.decide(ctx, v)
+	done, err = c.decide(ctx, v)
+	return true, err
 }
 
 // nextCase opens a case to decide: one left from before, else the next of the queue. nil where there is none.
@@ -180,40 +183,40 @@ func (c *clerk) faces(ctx context.Context, p *page) error {
 	return nil
 }
 
-// decide sends the verdict.
-func (c *clerk) decide(ctx context.Context, v verdict) error {
+// decide sends the verdict and reports whether it was taken.
+func (c *clerk) decide(ctx context.Context, v verdict) (bool, error) {
 	at := v.page.at.Path
-	action, done := at+"/approve", func(t *Tally) { t.Approved++ }
+	action, count := at+"/approve", func(t *Tally) { t.Approved++ }
 	f := v.page.form(action)
 	if f == nil {
 		c.log.InfoContext(ctx, "somebody else was faster", "order", v.order)
-		return nil
+		return false, nil
 	}
 	word := "approved"
 	switch {
 	case c.rejects(v.order):
-		action, word, done = at+"/reject", "rejected", func(t *Tally) { t.Rejected++ }
+		action, word, count = at+"/reject", "rejected", func(t *Tally) { t.Rejected++ }
 		f.values.Set("reject_text", "经审核，申请不符合续期条件，订单已驳回。")
 		f.values.Set("typed", v.order[max(0, len(v.order)-4):])
 	case len(v.items) > 0:
-		action, word, done = at+"/return", "returned", func(t *Tally) { t.Returned++ }
+		action, word, count = at+"/return", "returned", func(t *Tally) { t.Returned++ }
 		f.values["items"] = v.items
 	default:
 		f.values["checks"] = f.boxes("checks")
 	}
 	p, err := c.send(ctx, f, action)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if p.status != http.StatusOK {
 		c.log.WarnContext(ctx, "verdict not taken", "order", v.order, "verdict", word, "status", p.status, "said", p.said())
 		c.putOff(v.order)
 		c.leftovers = true
-		return nil
+		return false, nil
 	}
 	c.log.InfoContext(ctx, word, "order", v.order, "items", v.items)
-	c.house.count(done)
-	return nil
+	c.house.count(count)
+	return true, nil
 }
 
 // rejects picks the share of orders that are rejected; the same order always falls on the same side.
