@@ -31,6 +31,7 @@ type CasePage struct {
 	Overdue   bool
 	Claim     Claim
 	MaySee    bool
+	Online    bool // neither papers nor the agent's identity are asked for
 	Papers    []Paper
 	Shown     *Paper // nil where there is nothing to show, or the reader may not see papers
 	Compare   []Row
@@ -121,7 +122,7 @@ func (d Deps) casePage(c *page.Ctx) (CasePage, error) {
 	o := v.Order
 	p := CasePage{
 		No: o.No, Holder: o.Holder, Kind: o.Kind, Path: o.Gates.Path, Years: o.Years, Status: queue.Status(c, v.Line),
-		Strip: page.OrderGates(o.Gates).Strip(), MaySee: c.Actor().Can(rbac.DocumentView),
+		Strip: page.OrderGates(o.Gates).Strip(), Online: o.Gates.Path == order.Online, MaySee: c.Actor().Can(rbac.DocumentView),
 		Compare: compare(c, v), Owed: payment(c, v), Claim: claim(c, v),
 	}
 	if v.Line.SubmittedAt != nil {

@@ -39,6 +39,9 @@ func compare(c *page.Ctx, v flow.Case) []Row {
 		equal(c, "orders.medium", o.MediumNo, v.Old.MediumNo, func(s string) string { return s }),
 		{Label: c.T("orders.expired", nil), Filled: "—", Registered: Marked{Before: page.Beijing(v.Old.NotAfter()).Format(time.DateOnly)}},
 	}
+	if o.Legal.Name == "" { // the online path asks for none, and an order that comes from it has none yet
+		rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Masked != nil && r.Masked.Field == string(order.FieldLegalName) })
+	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		switch {
 		case a.Differs == b.Differs:

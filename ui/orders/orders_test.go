@@ -189,3 +189,33 @@ func TestPanel(t *testing.T) {
 		require.Empty(t, panel(c, order.Order{}, a).Pictures, "portraits only for those who may see them")
 	})
 }
+
+// An order of the online path has no papers, no identity and no legal person: the page says so and shows the course.
+func TestCaseOfAnOnlineOrder(t *testing.T) {
+	render := func(c *page.Ctx) error {
+		v := sampleCase()
+		v.Order.Gates, v.Order.Legal, v.Order.Stage = order.NewGates(order.Online), order.Masked{}, order.StagePayment
+		v.Order.Gates.Telecom = order.Match
+		v.Events = []order.Event{{Move: order.Move{Gate: "path", From: "online", To: "reviewed"}}}
+		p := CasePage{
+			No: v.Order.No, Kind: order.Renewal, Path: order.Online, Years: 1, Online: true, MaySee: c.Actor().Can(rbac.DocumentView),
+			Strip: page.OrderGates(v.Order.Gates).Strip(), Compare: compare(c, v), Owed: payment(c, v), Round: 1,
+			Steps: []page.Step{page.EventStep(c, v.Events[0])},
+		}
+		return c.Render("orders/case", p)
+	}
+	for name, permissions := range map[string][]string{"finance": nil, "reviewer": {rbac.DocumentView, rbac.IdentityView}} {
+		t.Run(name, func(t *testing.T) {
+			s := pagetest.New(t, permissions, func(r *page.Router) {
+				r.Templates("orders", files)
+				r.Get("/orders/:no", page.LoggedIn, render)
+			})
+			got := s.Get("/orders/R261122000311")
+			require.Equal(t, 200, got.Status)
+			require.Contains(t, got.Body, "转为 已过期 · 走审核")
+			require.NotContains(t, got.Body, "还没有身份认证")
+			require.NotContains(t, got.Body, "申请人上传后会显示在这里")
+			require.NotContains(t, got.Body, "法人")
+		})
+	}
+}

@@ -21,6 +21,9 @@ func EventStep(c *Ctx, e order.Event) Step {
 	case "method":
 		s.Status = Status{Tone: OK, Word: c.T("gate.method", nil) + " " + c.T("method."+to, nil)}
 		return s
+	case "path":
+		s.Status = Status{Tone: Warn, Word: c.T("gate.path", nil) + " " + c.T("path."+to, nil)}
+		return s
 	case "closed":
 		s.Status = Status{Tone: Closed, Word: c.T("stage.closed", nil) + " " + c.T("closed."+to, nil)}
 		return s
