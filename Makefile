@@ -34,6 +34,11 @@ test: ## Everything CI runs: lint, then all tests with the race detector.
 bench: ## Measure; prints `area | measure | value | aim`. CACONSOLE_BENCH_ORDERS=1000000 for the full size.
 	@.ci/bench
 
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/ anew: a demo is made and every role walks through it.
+	@.ci/deps test
+	go test -count 1 -tags screenshots -timeout 30m -run '^TestScreenshots$$' -v ./cmd/caconsole
+
 .PHONY: lint
 lint: ## Formatting, linters, import rules, generated files.
 	.ci/imports --check
