@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,12 +13,25 @@ import (
 	"caconsole/issuance"
 )
 
+// How often a session may be proved, and by one address. Each try is a signature to be checked.
+const (
+	proofs           = 10
+	proofsPerAddress = 600
+	proofsPer        = 10 * time.Minute
+)
+
 // ProveUpdate takes the Ukey's signature and gives the token for the rest of the session. In a session of kind renew the
 // signature authorises the renewal, which is signed at once if the signer is there. Faults: update_unknown, those of
-// issuance.Service.Prove and authoriseByHolder. A wrong signature is audited.
+// issuance.Service.Prove and authoriseByHolder. A wrong signature is audited; too many are too_many_attempts.
 func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signature []byte) (token string, u issuance.Update, err error) {
 	session, err := updateID(id)
 	if err != nil {
+		return "", issuance.Update{}, err
+	}
+	if err := f.Throttle.Take(ctx, "update_proof:ip:"+a.IP, proofsPerAddress, proofsPer); err != nil {
+		return "", issuance.Update{}, err
+	}
+	if err := f.Throttle.Take(ctx, "update_proof:"+session.String(), proofs, proofsPer); err != nil {
 		return "", issuance.Update{}, err
 	}
 	request := uuid.Nil

@@ -111,17 +111,27 @@ func loginBucket(login string) string { return "staff:login:" + login }
 
 // limit counts the attempt against the login name and the address.
 func (s *Accounts) limit(ctx context.Context, in LoginInput) error {
-	err := s.limiter.Take(ctx, "staff:ip:"+in.IP, addressAttempts, attemptsPer)
+	bucket := "staff:ip:" + in.IP
+	err := s.limiter.Take(ctx, bucket, addressAttempts, attemptsPer)
 	if err == nil {
-		err = s.limiter.Take(ctx, loginBucket(in.Login), attempts, attemptsPer)
+		bucket = loginBucket(in.Login)
+		err = s.limiter.Take(ctx, bucket, attempts, attemptsPer)
 	}
 	if !fault.Is(err, fault.Limited) {
+		return err
+	}
+	limited := &fault.Error{Kind: fault.Limited, Key: "login_refused", RetryAfter: fault.Of(err).RetryAfter}
+	// That somebody was turned away is written down once a bucket and period: the log is not for the attacker to fill.
+	switch err := s.limiter.Take(ctx, "noted:"+bucket, 1, attemptsPer); {
+	case fault.Is(err, fault.Limited):
+		return limited
+	case err != nil:
 		return err
 	}
 	if e := s.refuse(ctx, in, Member{}, whyThrottled); !fault.Is(e, fault.Unauthenticated) {
 		return e
 	}
-	return &fault.Error{Kind: fault.Limited, Key: "login_refused", RetryAfter: fault.Of(err).RetryAfter}
+	return limited
 }
 
 // refuse writes the failed attempt to the audit log in a transaction of its own. A login name that does not exist is

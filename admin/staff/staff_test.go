@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -189,9 +190,20 @@ func TestThrottle(t *testing.T) {
 	_, _, err := h.Login(t.Context(), h.input("lixiaowen", secret))
 	require.True(t, fault.Is(err, fault.Limited) && fault.HasKey(err, "login_refused"), "the right password, too late: the same sentence")
 	require.Positive(t, fault.Of(err).RetryAfter)
+	for range 5 {
+		_, _, err := h.Login(t.Context(), in)
+		require.True(t, fault.Is(err, fault.Limited), err)
+	}
+	throttled := func() int { return strings.Count(fmt.Sprint(h.entries("staff.login")), "throttled") }
+	require.Equal(t, 1, throttled(), "written down once, not once a try")
 	h.now = h.now.Add(10 * time.Minute)
 	_, _, err = h.Login(t.Context(), h.input("lixiaowen", secret))
 	require.NoError(t, err)
+	for range 15 {
+		_, _, err := h.Login(t.Context(), in)
+		require.Error(t, err)
+	}
+	require.Equal(t, 2, throttled(), "and again in the next period")
 }
 
 func TestSessionEnds(t *testing.T) {

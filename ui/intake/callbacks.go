@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"caconsole/admin/actor"
 	"caconsole/admin/fault"
 	"caconsole/ui/page"
 )
@@ -15,6 +16,20 @@ import (
 
 func postIdentityCallback(c *call) error {
 	return c.received(c.s.flow.IdentityCallback, `{"code":0}`)
+}
+
+// getIdentityReturn is where the agent's phone lands when the vendor is done with it: a page that sends the agent back to
+// the PC. What the phone brings along is a hint like a callback; whether it helps is nothing the agent can mend.
+func getIdentityReturn(c *call) error {
+	if brought := c.Request().URI().QueryString(); len(brought) > 0 {
+		err := c.s.flow.IdentityCallback(c.UserContext(), c.actor, c.param("vendor"), c.callbackHeaders(), brought)
+		if fault.Is(err, fault.Internal) {
+			return err
+		}
+	}
+	return c.html(http.StatusOK, returnPage, struct{ Lang, Title, Hint string }{
+		languageOf(c.Ctx), c.sentence("identity_return.title", nil), c.sentence("identity_return.hint", nil),
+	})
 }
 
 func postInvoiceCallback(c *call) error {
@@ -56,8 +71,8 @@ func (c *call) notice(vendor string) error {
 	return err
 }
 
-func (c *call) received(take func(ctx context.Context, vendor string, headers map[string]string, body []byte) error, answer string) error {
-	if err := take(c.UserContext(), c.param("vendor"), c.callbackHeaders(), c.Body()); err != nil {
+func (c *call) received(take func(ctx context.Context, a actor.Actor, vendor string, headers map[string]string, body []byte) error, answer string) error {
+	if err := take(c.UserContext(), c.actor, c.param("vendor"), c.callbackHeaders(), c.Body()); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSONCharsetUTF8)

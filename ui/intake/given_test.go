@@ -146,7 +146,12 @@ var givens = map[string]func(*world) facts{
 		f.client.post("/api/v1/orders/"+f.value["no"]+"/identity-sessions", nil).ok(http.StatusCreated)
 		return f
 	},
-	"identity notice":            func(w *world) facts { return w.noticed("token=") },
+	"identity notice": func(w *world) facts { return w.noticed("token=") },
+	"phone back from the vendor": func(w *world) facts {
+		f := w.noticed("token=")
+		f.path, f.body = "/api/v1/callbacks/identity/played?"+f.body.(string), nil
+		return f
+	},
 	"identity notice in no form": func(w *world) facts { return w.noticed("passed=") },
 	"notice about nobody": func(w *world) facts {
 		f := w.visiting()

@@ -17,6 +17,11 @@ var invHTML string
 
 var invPage = template.Must(template.New("inv").Parse(invHTML))
 
+//go:embed return.html
+var returnHTML string
+
+var returnPage = template.Must(template.New("return").Parse(returnHTML))
+
 type invView struct {
 	Lang, Title, Hint, Label, Button, Code, Problem string
 }
@@ -51,12 +56,16 @@ func sendInvoice(c *call, code string) error {
 }
 
 func showPickup(c *call, status int, code, problem string) error {
-	var b bytes.Buffer
-	err := invPage.Execute(&b, invView{
+	return c.html(status, invPage, invView{
 		Lang: languageOf(c.Ctx), Title: c.sentence("inv.title", nil), Hint: c.sentence("inv.hint", nil),
 		Label: c.sentence("inv.code", nil), Button: c.sentence("inv.submit", nil), Code: code, Problem: problem,
 	})
-	if err != nil {
+}
+
+// html answers with a small page that needs nothing but itself.
+func (c *call) html(status int, page *template.Template, view any) error {
+	var b bytes.Buffer
+	if err := page.Execute(&b, view); err != nil {
 		return fault.Wrap("answer_failed", err)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)

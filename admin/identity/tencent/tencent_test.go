@@ -152,10 +152,12 @@ func TestCheck(t *testing.T) {
 func TestHint(t *testing.T) {
 	t.Parallel()
 	v, _ := newClient(t)
-	token, err := v.Hint([]byte(`{"BizToken":"T","Extra":"x"}`))
-	require.NoError(t, err)
-	require.Equal(t, "T", token)
-	for _, body := range []string{"", "{}", "BizToken=T", `{"BizToken":7}`} {
+	for _, body := range []string{`{"BizToken":"T","Extra":"x"}`, "BizToken=T&Extra=x"} {
+		token, err := v.Hint([]byte(body))
+		require.NoError(t, err)
+		require.Equal(t, "T", token)
+	}
+	for _, body := range []string{"", "{}", "BizToken", "Extra=%zz", "{BizToken=T", `{"BizToken":7}`} {
 		_, err := v.Hint([]byte(body))
 		require.True(t, fault.HasKey(err, "callback_unreadable"), body)
 	}

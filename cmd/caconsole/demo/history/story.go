@@ -210,7 +210,7 @@ func (s *story) identify(o outcome) func(context.Context) error {
 			if err != nil {
 				return err
 			}
-			return s.w.flow.IdentityCallback(ctx, s.w.faces.Name(), map[string]string{"Content-Type": "application/json"}, body)
+			return s.w.flow.IdentityCallback(ctx, actor.Actor{Kind: actor.Vendor, Name: s.w.faces.Name()}, s.w.faces.Name(), map[string]string{"Content-Type": "application/json"}, body)
 		})
 		return nil
 	}
