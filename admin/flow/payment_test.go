@@ -15,6 +15,7 @@ import (
 	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/payment"
+	"caconsole/admin/pg"
 )
 
 // counter is a house where one can pay by WeChat and Alipay.
@@ -471,4 +472,39 @@ func TestPaidAndWithdrawnAtOnce(t *testing.T) {
 		require.Equal(t, "done", r.refundState())
 		require.Equal(t, amount, c.wechat.returned()-before)
 	}
+}
+
+// The years were corrected while somebody paid for the old ones: that money pays nothing and goes back.
+func TestPaidForOtherYears(t *testing.T) {
+	c := newCounter(t)
+	r := c.toPay()
+	no, amount := r.code("wechat"), r.order().AmountFen
+	c.tx(func(_ context.Context, tx pg.Tx) error {
+		return tx.Gorm().Exec("UPDATE orders SET amount_fen = amount_fen * 2 WHERE no = ?", r.no).Error
+	})
+	anew := r.code("wechat")
+	require.NotEqual(t, no, anew, "the price is another")
+	require.NoError(t, c.notice("wechat", c.wechat.pays(no, amount)))
+	require.Equal(t, "years_changed", r.suspense())
+	require.Equal(t, order.Awaiting, r.order().Gates.Payment)
+	require.NoError(t, c.notice("wechat", c.wechat.pays(anew, 2*amount)))
+	c.work()
+	require.Equal(t, order.Settled, r.order().Gates.Payment)
+	require.Equal(t, amount, c.wechat.returned())
+}
+
+// An address that floods us is turned away before anything is stored; the vendor behind it tries again and is heard.
+func TestNoticesAreLimited(t *testing.T) {
+	c := newCounter(t)
+	r := c.toPay()
+	body := c.wechat.pays(r.code("wechat"), r.order().AmountFen)
+	require.Error(t, c.notice("wechat", []byte("?")))
+	c.tx(func(_ context.Context, tx pg.Tx) error {
+		return tx.Gorm().Exec("UPDATE throttle_bucket SET tokens = 0 WHERE bucket LIKE 'payment_notice:%'").Error
+	})
+	require.True(t, fault.Is(c.notice("wechat", body), fault.Limited))
+	require.Equal(t, 1, read[int](c.house, "SELECT count(*) FROM inbox_callback"))
+	c.clock.move(time.Second)
+	require.NoError(t, c.notice("wechat", body))
+	require.Equal(t, order.Settled, r.order().Gates.Payment)
 }
