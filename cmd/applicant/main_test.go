@@ -147,7 +147,10 @@ func TestVendorsWithPaymentKeys(t *testing.T) {
 	require.Equal(t, exitDone, <-done)
 
 	for _, wrong := range [][]string{
-		{"--fault", "bank:delay:1"}, {"--fault", "wechat:delay"}, {"--wechat-app-id", "wx"}, {"--alipay-app-id", "2014"},
+		{"--fault", "bank:delay:1"},
+		{"--fault", "wechat:delay"},
+		{"--wechat-app-id", "wx"},
+		{"--alipay-app-id", "2014"},
 		append([]string{"--wechat-platform-key", public}, wechat[:8]...), append([]string{"--alipay-key", secret}, alipay[:6]...),
 	} {
 		code, _, _ := start(t.Context(), append([]string{"vendors", "--outbox", filepath.Join(dir, "outbox")}, wrong...)...)

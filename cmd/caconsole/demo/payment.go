@@ -33,7 +33,7 @@ const (
 	paymentFolder     = "payment"
 	wechatMerchantKey = "apiclient_key.pem"
 	wechatMerchantCrt = "apiclient_cert.pem"
-	wechatSecret      = "apiv3.key" //nolint:gosec // the name of a file
+	wechatSecret      = "apiv3.key"
 	wechatKey         = "wechat_key.pem"
 	wechatPublicKey   = "wechat_pub_key.pem"
 	alipayAppKey      = "app_private_key.pem"
@@ -87,12 +87,14 @@ func (p payment) vendorArgs() []string {
 
 // config is the console's side.
 func (p payment) config(vendors string) (app.WeChat, app.Alipay) {
-	return app.WeChat{
-			URL: vendors, AppID: wechatApp, MchID: wechatMch, APIv3Key: p.apiV3, MerchantKey: p.file(wechatMerchantKey), MerchantSerial: p.merchantSerial,
-			PlatformKey: p.file(wechatPublicKey), PlatformSerial: wechatPlatform,
-		}, app.Alipay{
-			URL: vendors, AppID: alipayApp, AppKey: p.file(alipayAppKey), AlipayKey: p.file(alipayPublic), SellerID: alipaySeller,
-		}
+	wechat := app.WeChat{
+		URL: vendors, AppID: wechatApp, MchID: wechatMch, APIv3Key: p.apiV3, MerchantKey: p.file(wechatMerchantKey), MerchantSerial: p.merchantSerial,
+		PlatformKey: p.file(wechatPublicKey), PlatformSerial: wechatPlatform,
+	}
+	alipay := app.Alipay{
+		URL: vendors, AppID: alipayApp, AppKey: p.file(alipayAppKey), AlipayKey: p.file(alipayPublic), SellerID: alipaySeller,
+	}
+	return wechat, alipay
 }
 
 // makePayment writes all keys into a folder beside the one they belong in and then renames it.
