@@ -100,6 +100,9 @@ func chain(res *Result) {
 		best = newest
 	}
 	if best.links == 0 {
+		if len(res.Lines) == 1 && len(res.Rejected) == 0 { // nothing to compare, yet the balances are known
+			res.Opening, res.Closing = best.opening, best.closing
+		}
 		return
 	}
 	ok := best.broken == 0

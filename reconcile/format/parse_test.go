@@ -66,6 +66,15 @@ func TestBrokenChainNamesTheRow(t *testing.T) {
 	require.True(t, *res.TotalsOK, "the sums above were computed from the edited rows")
 }
 
+func TestOneLineTellsTheBalances(t *testing.T) {
+	rows := banks()["treasury_a"]
+	res, err := Parse(workbookOf(t, rows[:headerAt(rows)+2]))
+	require.NoError(t, err)
+	require.Nil(t, res.ChainOK)
+	require.EqualValues(t, 284000, *res.Opening)
+	require.EqualValues(t, 324000, *res.Closing)
+}
+
 func TestTotalsNameWhatDiffers(t *testing.T) {
 	res, err := Parse(workbookOf(t, wrongSum()))
 	require.NoError(t, err)

@@ -138,8 +138,8 @@ var foreigners = []foreign{
 // day books what happens on any account besides the customers: some foreign money, a fee, interest, and on every
 // other one a booking that the bank takes back.
 func (t *till) day(end time.Time) {
-	for i := range 4 {
-		t.book(end.Add(time.Duration(i-6)*5*time.Minute), foreigners[(t.turn*3+i)%len(foreigners)])
+	for i := range 2 {
+		t.book(end.Add(time.Duration(i-6)*5*time.Minute), foreigners[(t.turn*2+i)%len(foreigners)])
 	}
 	t.book(end.Add(-9*time.Minute), foreign{"", money.Fen(-5_00 - 50*t.turn), "转账手续费", bank.Fee})
 	t.book(end.Add(-8*time.Minute), foreign{"", money.Fen(3_21 + 17*t.turn), "四季度存款利息", bank.Interest})
