@@ -23,6 +23,9 @@ import (
 
 var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 
+// painter is one for all tests: reading the font takes a while.
+var painter = sync.OnceValues(func() (*paper.Painter, error) { return paper.Open("") })
+
 const seller = "91440300708461136T"
 
 // clock is a time that a test moves.
@@ -51,7 +54,7 @@ type bench struct {
 
 func setup(t *testing.T, state string) *bench {
 	t.Helper()
-	painter, err := paper.Open("")
+	painter, err := painter()
 	require.NoError(t, err, "install fonts-noto-cjk")
 	log := slog.New(slog.DiscardHandler)
 	mux := http.NewServeMux()

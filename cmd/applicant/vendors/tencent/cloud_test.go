@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,9 @@ import (
 )
 
 var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+
+// painter is one for all tests: reading the font takes a while.
+var painter = sync.OnceValues(func() (*paper.Painter, error) { return paper.Open("") })
 
 const (
 	testID, testKey = "AKIDtest", "secret"
@@ -46,7 +50,7 @@ type bench struct {
 
 func setup(t *testing.T, change func(*Options)) *bench {
 	t.Helper()
-	painter, err := paper.Open("")
+	painter, err := painter()
 	require.NoError(t, err, "install fonts-noto-cjk")
 	box, err := outbox.Open(t.TempDir())
 	require.NoError(t, err)
