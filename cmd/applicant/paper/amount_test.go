@@ -26,4 +26,6 @@ func TestUppercaseAmounts(t *testing.T) {
 	}
 	require.Equal(t, "¥1,234,567.08", yuan(123456708))
 	require.Equal(t, "¥280.00", yuan(28000))
+	require.Equal(t, "-¥1,234.05", yuan(-123405))
+	require.Equal(t, "（负数）贰佰捌拾元整", uppercaseFen(-28000))
 }
