@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -155,6 +156,19 @@ func TestFinanceImportsEachFileOnce(t *testing.T) {
 	require.Equal(t, Tally{Imported: 1}, done)
 	require.ElementsMatch(t, []string{"a.xlsx lines", "b.CSV nonsense"}, o.uploads)
 	require.Equal(t, []string{"/statements/7/commit"}, o.committed)
+}
+
+func TestStatementOfAnothersProjectIsImportedByWhoMay(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, clock{time.Now()}.now)
+	opt := options(o, "finance_lead", "finance")
+	opt.Statements = t.TempDir()
+	for i := range 5 {
+		require.NoError(t, os.WriteFile(filepath.Join(opt.Statements, fmt.Sprint(i, ".xlsx")), []byte("lines"), 0o600))
+	}
+	done, err := Run(t.Context(), opt)
+	require.NoError(t, err)
+	require.Equal(t, 5, done.Imported)
 }
 
 // bench is the workbench with one credit; chips and rest are what it says of the suggestion.

@@ -15,7 +15,7 @@ import (
 
 // keepBooks imports the next statement, else settles the next credit that is beyond doubt.
 func keepBooks(ctx context.Context, c *clerk) (bool, error) {
-	file, err := c.house.inbox.take()
+	file, err := c.house.inbox.take(c.Login)
 	if err != nil {
 		return false, err
 	}
@@ -58,6 +58,7 @@ func (c *clerk) importFile(ctx context.Context, file string) error {
 	}
 	if p.status != http.StatusOK {
 		c.log.WarnContext(ctx, "statement refused", "file", file, "status", p.status, "said", p.said())
+		c.house.inbox.refuse(file, c.Login)
 		return nil
 	}
 	commit := p.at.Path + "/commit"

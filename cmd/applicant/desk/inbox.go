@@ -24,6 +24,8 @@ type state struct {
 	mod   time.Time
 	since time.Time // when it was first seen like this
 	taken bool
+	// refused names those for whom the console would not have it: it may be the statement of another's project.
+	refused map[string]bool
 }
 
 func newInbox(dir string, now func() time.Time) *inbox {
@@ -38,8 +40,8 @@ var exports = map[string]bool{
 // settled is how long a file must not have changed: a bank's export is not read while it is being written.
 const settled = 500 * time.Millisecond
 
-// take gives one file that nobody took yet, "" where there is none. A file that changes afterwards counts as new.
-func (b *inbox) take() (string, error) {
+// take gives somebody one file that nobody took yet, "" where there is none. A file that changes afterwards counts as new.
+func (b *inbox) take(who string) (string, error) {
 	if b.dir == "" {
 		return "", nil
 	}
@@ -62,7 +64,7 @@ func (b *inbox) take() (string, error) {
 		if err != nil {
 			return err
 		}
-		if b.ready(path, info) {
+		if b.ready(path, info, who) {
 			found = path
 			return filepath.SkipAll
 		}
@@ -72,12 +74,12 @@ func (b *inbox) take() (string, error) {
 }
 
 // ready notes how a file looks and takes it once it has settled.
-func (b *inbox) ready(path string, info os.FileInfo) bool {
+func (b *inbox) ready(path string, info os.FileInfo, who string) bool {
 	s, known := b.seen[path]
 	if !known || s.size != info.Size() || !s.mod.Equal(info.ModTime()) {
 		s = state{size: info.Size(), mod: info.ModTime(), since: b.now()}
 	}
-	ready := !s.taken && s.size > 0 && (b.now().Sub(s.since) >= settled || b.now().Sub(s.mod) >= settled)
+	ready := !s.taken && !s.refused[who] && s.size > 0 && (b.now().Sub(s.since) >= settled || b.now().Sub(s.mod) >= settled)
 	s.taken = s.taken || ready
 	b.seen[path] = s
 	return ready
@@ -90,12 +92,24 @@ func (b *inbox) back(path string) {
 	delete(b.seen, path)
 }
 
+// refuse returns a file that the console would not have from somebody; others may try.
+func (b *inbox) refuse(path, who string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.seen[path]
+	if s.taken = false; s.refused == nil {
+		s.refused = map[string]bool{}
+	}
+	s.refused[who] = true
+	b.seen[path] = s
+}
+
 // pending reports whether files wait that nobody took yet.
 func (b *inbox) pending() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.seen {
-		if !s.taken && s.size > 0 {
+		if !s.taken && s.size > 0 && s.refused == nil {
 			return true
 		}
 	}

@@ -39,7 +39,7 @@ func issue(ctx context.Context, c *clerk) (bool, error) {
 		c.together, done = 0, true
 		return true, nil
 	}
-	c.log.WarnContext(ctx, "batch not taken", "orders", len(batch), "status", p.status, "said", p.said())
+	c.log.InfoContext(ctx, "batch not taken", "orders", len(batch), "status", p.status, "said", p.said())
 	if len(batch) == 1 {
 		c.putOff(batch[0])
 	}
