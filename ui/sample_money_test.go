@@ -13,6 +13,7 @@ import (
 	"caconsole/ui/matching"
 	"caconsole/ui/page"
 	"caconsole/ui/page/pagetest"
+	"caconsole/ui/refunds"
 	"caconsole/ui/statements"
 )
 
@@ -34,6 +35,13 @@ func moneyScreens() []screen {
 		{name: "issuance-empty", path: "/issuance", template: "issuance/list", data: issue(board.IssueOpen, 0)},
 		{name: "invoices", path: "/invoices", template: "invoices/list", data: func(w words) any { return invoiceList(w, true) }},
 		{name: "invoices-failed", path: "/invoices", template: "invoices/list", data: func(w words) any { return failedInvoice(w) }},
+		{name: "refunds", path: "/refunds", template: "refunds/list", data: func(w words) any { return refundList(w, refunds.RedBlocked, "red") }},
+		{name: "refunds-suspense", path: "/refunds", template: "refunds/list", data: func(w words) any { return refundList(w, refunds.Suspense, "suspense") }},
+		{name: "refunds-empty", path: "/refunds", template: "refunds/list", data: func(w words) any {
+			p := refundList(w, refunds.Overdue, "")
+			p.Lines, p.Chosen = nil, nil
+			return p
+		}},
 		{name: "invoices-empty", path: "/invoices", template: "invoices/list", data: func(w words) any { return invoiceList(w, false) }},
 	}
 }
@@ -109,6 +117,35 @@ func invoiceList(w words, lines bool) invoices.Page {
 			{Delivery: board.Delivery{Channel: "mail", ToMask: "l***@lanshi.example", CreatedAt: *ago(time.Hour), Attempts: 3}, Answer: "550 5.1.1 mailbox does not exist", Status: page.Status{Tone: page.Bad, Word: w("message.failed", nil)}, MayResend: true, Failed: true},
 		},
 	}
+	return p
+}
+
+func refundList(w words, tab refunds.Tab, act string) refunds.Page {
+	p := refunds.Page{
+		Tab: tab, Empty: page.Empty{Title: w("refunds.empty."+string(tab), nil), Text: w("refunds.empty.text", nil)},
+		Query: page.Query{Action: "/refunds", Fields: []page.QueryField{{Name: "no", Label: w("refunds.no", nil), Kind: "text"}}},
+	}
+	for i, t := range refunds.Tabs {
+		p.Tabs = append(p.Tabs, page.Tab{Word: w("refunds.tab."+string(t), nil), URL: "/refunds?tab=" + string(t), Count: []string{"2", "3", "1", "0", "4", "6", "1,000+", "118"}[i], Current: t == tab})
+	}
+	status, cause := page.Status{Tone: page.Bad, Word: w("refunds.red.blocked", nil)}, w("refunds.cause.red_timed_out", nil)
+	if act == "suspense" {
+		status, cause = page.Status{Tone: page.Warn, Word: w("refunds.suspended", nil)}, w("refunds.reason.wrong_amount", nil)
+	}
+	for i := range 4 {
+		l := refunds.Line{ID: sampleID, OrderNo: no(i), Name: company(i), Amount: money.Fen(20000 * (1 + i%3)), Status: status, Cause: cause, URL: "/refunds?id=x", Chosen: i == 1, Act: act}
+		if act == "suspense" {
+			l.Method = w("method.wechat", nil)
+		}
+		p.Lines = append(p.Lines, l)
+	}
+	chosen := &p.Lines[1]
+	chosen.Facts = []refunds.Fact{
+		{Label: w("refunds.blue", nil), Value: "26442000001183075530", Mono: true}, {Label: w("refunds.serial", nil), Value: no(1) + "R1", Mono: true},
+		{Label: w("refunds.since", nil), Value: "2026-11-22 09:12:44"},
+	}
+	p.Chosen = chosen
+	p.Pager = page.Pager{Shown: 4, Page: 1, Size: 4, Total: 4}
 	return p
 }
 

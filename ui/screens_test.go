@@ -159,7 +159,7 @@ func TestSamplesHaveWords(t *testing.T) {
 }
 
 // keyLike is what a sentence's key looks like where a word should stand.
-var keyLike = regexp.MustCompile(`(?:^|[\s>])((?:queue|orders|stage|gate|state|menu|role|kind|path|method|check|reason|customer|document|verdict|identity|paper|where|hotline|answer|asked|sentence|issuance|invoices|channel|message|audit|act|statements|matching|staff|home|login|page|error|field|org_kind)\.[a-z0-9_.]+)`)
+var keyLike = regexp.MustCompile(`(?:^|[\s>])((?:queue|orders|stage|gate|state|menu|role|kind|path|method|check|reason|customer|document|verdict|identity|paper|where|hotline|answer|asked|sentence|issuance|invoices|refunds|channel|message|audit|act|statements|matching|staff|home|login|page|error|field|org_kind)\.[a-z0-9_.]+)`)
 
 var tag = regexp.MustCompile(`<[^>]*>`)
 

@@ -151,6 +151,20 @@ func (r *reader) refundLists() []list {
 			count: func(a actor.Actor) (board.Count, error) { n, err := r.RefundCounts(ctx, a); return n[tab], err },
 		})
 	}
+	for tab, c := range map[board.RedTab]string{
+		board.RedTask: "state = 'blocked'", board.RedDone: "state IN ('issued', 'not_needed')",
+		board.RedOpen: "state NOT IN ('blocked', 'issued', 'not_needed')",
+	} {
+		all = append(all, list{
+			name:  "red letters " + string(tab),
+			truth: "SELECT id FROM red_letter WHERE project_id IN @p AND " + c + " ORDER BY created_at DESC, id DESC",
+			pages: func(a actor.Actor, after string) ([]uuid.UUID, string, error) {
+				p, err := r.Reds(ctx, a, tab, "", after)
+				return ids(p, err, func(l board.RedLine) uuid.UUID { return l.ID })
+			},
+			count: func(a actor.Actor) (board.Count, error) { n, err := r.RedCounts(ctx, a); return n[tab], err },
+		})
+	}
 	for tab, c := range map[board.SuspenseTab]string{
 		board.SuspenseAll: "true", board.SuspenseOpen: "NOT EXISTS (SELECT FROM payment_refund f WHERE f.intent_id = p.intent_id)",
 	} {
@@ -178,7 +192,7 @@ func (r *reader) moneyLists() []list {
 		board.InvoiceOpen:   "state IN ('requested', 'issuing')",
 		board.InvoiceIssued: "state = 'issued'",
 		board.InvoiceFailed: "(state = 'failed' OR " + undelivered + ")",
-		board.InvoiceLate:   "state <> 'issued' AND created_at < CAST(@now AS timestamptz) - interval '24 hours'",
+		board.InvoiceLate:   "state NOT IN ('issued', 'cancelled') AND created_at < CAST(@now AS timestamptz) - interval '24 hours'",
 	} {
 		all = append(all, list{
 			name: "invoices " + string(tab), truth: "SELECT id FROM invoice WHERE project_id IN @p AND " + c + " ORDER BY created_at DESC, id DESC",

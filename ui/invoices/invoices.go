@@ -192,6 +192,8 @@ func status(c *page.Ctx, s invoice.State) page.Status {
 		out.Tone = page.OK
 	case invoice.Failed:
 		out.Tone = page.Bad
+	case invoice.Cancelled:
+		out.Tone = page.Closed
 	case invoice.Requested, invoice.Issuing:
 	}
 	return out

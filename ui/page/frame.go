@@ -55,6 +55,7 @@ var menu = []MenuGroup{
 		{Word: "statements", Path: "/statements", Permission: rbac.StatementView, Icon: "building-bank"},
 		{Word: "matching", Path: "/matching", Permission: rbac.MatchingView, Icon: "cash-banknote"},
 		{Word: "invoices", Path: "/invoices", Permission: rbac.InvoiceView, Icon: "receipt"},
+		{Word: "refunds", Path: "/refunds", Permission: rbac.InvoiceView, Icon: "arrow-back-up"},
 	}},
 	{"certificates", []MenuItem{
 		{Word: "issuance", Path: "/issuance", Permission: rbac.IssuanceView, Icon: "certificate"},

@@ -23,6 +23,7 @@ import (
 	"caconsole/ui/orders"
 	"caconsole/ui/page"
 	"caconsole/ui/queue"
+	"caconsole/ui/refunds"
 	"caconsole/ui/staff"
 	"caconsole/ui/statements"
 	"caconsole/ui/static"
@@ -98,6 +99,7 @@ func areas(r *page.Router, f *flow.Flow) {
 	matching.Routes(r, matching.Deps{Flow: f, Board: f.Board})
 	issuance.Routes(r, issuance.Deps{Flow: f, Board: f.Board})
 	invoices.Routes(r, invoices.Deps{Flow: f, Board: f.Board})
+	refunds.Routes(r, refunds.Deps{Flow: f, Board: f.Board})
 	hotline.Routes(r, hotline.Deps{Flow: f})
 	audit.Routes(r, audit.Deps{Flow: f})
 	staff.Routes(r, staff.Deps{Accounts: f.Staff})
