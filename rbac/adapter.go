@@ -7,13 +7,12 @@ import (
 	"github.com/casbin/casbin/v2/persist"
 )
 
-// adapter feeds Casbin the rules of one version. Casbin writes none: Allow and Deny do, in the transaction that also
-// writes the audit entry.
+// adapter feeds Casbin the rules of one version. Casbin writes none.
 type adapter struct{ rules []rule }
 
 var _ persist.Adapter = adapter{}
 
-var errReadOnly = errors.New("rbac: rules are changed by Allow and Deny")
+var errReadOnly = errors.New("rbac: rules are changed in the database")
 
 // LoadPolicy implements persist.Adapter.
 func (a adapter) LoadPolicy(m model.Model) error {

@@ -16,6 +16,7 @@ const (
 	DocumentView     = "document:view"
 	IdentityView     = "identity:view"
 	OrderSearch      = "order:search"
+	OrderUnblock     = "order:unblock" // override 一次一张, with a reason, audited
 	StatementView    = "statement:view"
 	StatementImport  = "statement:import"
 	MatchingView     = "matching:view"
@@ -37,7 +38,7 @@ const (
 // All lists every permission.
 func All() []string {
 	return []string{
-		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch,
+		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch, OrderUnblock,
 		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, CertificateView,
 		InvoiceView, InvoiceResend, HotlineView, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
 	}

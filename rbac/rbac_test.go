@@ -38,12 +38,12 @@ func TestDefaultPolicy(t *testing.T) {
 	want := map[string]string{
 		rbac.Reviewer:       reviewing,
 		rbac.SecondReviewer: reviewing,
-		rbac.ReviewLead:     reviewing + " certificate:view",
+		rbac.ReviewLead:     reviewing + " certificate:view order:unblock",
 		rbac.Issuer:         "case:view certificate:view home:view issuance:confirm issuance:view order:search",
 		rbac.Finance:        money,
 		rbac.FinanceLead:    money,
 		rbac.Hotline:        "home:view hotline:view",
-		rbac.HotlineLead:    "case:view home:view hotline:view order:search",
+		rbac.HotlineLead:    "case:view home:view hotline:view order:search order:unblock",
 		rbac.Auditor:        "audit:verify audit:view home:view staff:view",
 		rbac.SecurityAdmin:  "home:view staff:manage staff:view",
 		rbac.SystemAdmin:    "home:view project:manage project:view",
@@ -73,8 +73,9 @@ func TestChangesReachOtherNodes(t *testing.T) {
 	go func() { other.Watch(ctx); close(ended) }()
 	t.Cleanup(func() { stop(); <-ended })
 	can := func(role, permission string) bool { return other.Permissions(ctx, []string{role})[permission] }
-	change := func(fn func(context.Context, pg.Tx, string, string) error, role, permission string) error {
-		return db.InTx(ctx, func(ctx context.Context, tx pg.Tx) error { return fn(ctx, tx, role, permission) })
+	change := func(sql, role, noun, verb string) {
+		t.Helper()
+		require.NoError(t, db.InTx(ctx, func(_ context.Context, tx pg.Tx) error { return tx.Gorm().Exec(sql, role, noun, verb).Error }))
 	}
 	eventually := func(want bool, role, permission string) {
 		t.Helper()
@@ -83,19 +84,14 @@ func TestChangesReachOtherNodes(t *testing.T) {
 	version := other.Version()
 
 	require.True(t, can(rbac.SecondReviewer, rbac.CaseDecide))
-	require.NoError(t, change(rbac.Deny, rbac.Reviewer, rbac.CaseDecide))
+	change("DELETE FROM casbin_rule WHERE ptype = 'p' AND v0 = ? AND v1 = ? AND v2 = ?", rbac.Reviewer, "case", "decide")
 	eventually(false, rbac.Reviewer, rbac.CaseDecide)
 	require.False(t, can(rbac.SecondReviewer, rbac.CaseDecide), "it came from the reviewer's")
 	require.True(t, can(rbac.Reviewer, rbac.CaseView))
 	require.Greater(t, other.Version(), version)
 
-	require.NoError(t, change(rbac.Allow, rbac.KeyOfficer, rbac.AuditView))
-	require.NoError(t, change(rbac.Allow, rbac.KeyOfficer, rbac.AuditView))
+	change("INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES ('p', ?, ?, ?)", rbac.KeyOfficer, "audit", "view")
 	eventually(true, rbac.KeyOfficer, rbac.AuditView)
-
-	require.True(t, fault.HasKey(change(rbac.Deny, rbac.Hotline, rbac.AuditView), "right_not_held"))
-	require.True(t, fault.HasKey(change(rbac.Allow, "emperor", rbac.AuditView), "role_unknown"))
-	require.True(t, fault.HasKey(change(rbac.Allow, rbac.Hotline, "audit:*"), "permission_unknown"))
 }
 
 // Rules that cannot be read for long permit nothing.

@@ -32,14 +32,3 @@ func load(ctx context.Context, db *pg.DB) (version int64, rules []rule, err erro
 	})
 	return version, rules, err
 }
-
-func insert(ctx context.Context, tx pg.Tx, r rule) error {
-	return pg.Fault(tx.Gorm().WithContext(ctx).Exec(
-		"INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", r.Ptype, r.V0, r.V1, r.V2).Error)
-}
-
-func remove(ctx context.Context, tx pg.Tx, r rule) (bool, error) {
-	done := tx.Gorm().WithContext(ctx).Exec(
-		"DELETE FROM casbin_rule WHERE ptype = ? AND v0 = ? AND v1 = ? AND v2 = ?", r.Ptype, r.V0, r.V1, r.V2)
-	return done.RowsAffected == 1, pg.Fault(done.Error)
-}

@@ -75,17 +75,6 @@ func (d *Documents) CurrentForm(_ context.Context, q pg.Q, orderID uuid.UUID) (F
 	return row.version(), err
 }
 
-// FormFields returns the confirmed fields of the version in force, to be held against a scan. Error: Conflict
-// "form_not_confirmed".
-func (d *Documents) FormFields(_ context.Context, q pg.Q, orderID uuid.UUID) (form.Fields, FormVersion, error) {
-	row, err := d.currentForm(q, orderID)
-	if err != nil {
-		return form.Fields{}, FormVersion{}, err
-	}
-	f, err := d.openFields(row)
-	return f, row.version(), err
-}
-
 // FormPDF renders the version in force; the same bytes whenever it is asked for. Error: Conflict
 // "form_not_confirmed".
 func (d *Documents) FormPDF(_ context.Context, q pg.Q, orderID uuid.UUID) ([]byte, error) {

@@ -168,15 +168,6 @@ func (o *Orders) OpenOf(_ context.Context, q pg.Q, pair uuid.UUID) (Order, error
 	return r.order(), nil
 }
 
-// LastOf returns the newest order of a certificate pair, open or not. NotFound "order_unknown" where there is none.
-func (o *Orders) LastOf(_ context.Context, q pg.Q, pair uuid.UUID) (Order, error) {
-	var r row
-	if err := q.Gorm().Where("old_pair_id = ?", pair).Order("created_at DESC").Take(&r).Error; err != nil {
-		return Order{}, unknown(err)
-	}
-	return r.order(), nil
-}
-
 // OfApplicant lists an applicant's orders, newest first, at most 100.
 func (o *Orders) OfApplicant(_ context.Context, q pg.Q, applicant uuid.UUID) ([]Order, error) {
 	var rows []row

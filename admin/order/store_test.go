@@ -162,9 +162,9 @@ func TestOneOpenOrderOfAPair(t *testing.T) {
 	require.True(t, fault.HasKey(err, "order_unknown"), "%v", err)
 	s.now = night.Add(time.Minute)
 	second := s.create(in)
-	last, err := s.LastOf(t.Context(), s.q(), in.OldPairID)
+	open, err = s.OpenOf(t.Context(), s.q(), in.OldPairID)
 	require.NoError(t, err)
-	require.Equal(t, second.No, last.No)
+	require.Equal(t, second.No, open.No)
 }
 
 func TestScope(t *testing.T) {

@@ -209,19 +209,5 @@ func (s *Accounts) SetState(ctx context.Context, a actor.Actor, id uuid.UUID, st
 	})
 }
 
-// SetDuty notes that a person goes on or off duty, in the transaction that frees the person's claims.
-func (s *Accounts) SetDuty(ctx context.Context, tx pg.Tx, a actor.Actor, id uuid.UUID, on bool) error {
-	m, err := loadMember(tx, id)
-	if err != nil {
-		return err
-	}
-	if err := setDuty(tx, id, on, s.now()); err != nil {
-		return err
-	}
-	return audit.Append(ctx, tx, a, s.now(), audit.Entry{
-		Action: "staff.duty", Object: object(m.Login), Details: map[string]any{"on": on},
-	})
-}
-
 // object names an account in the audit log.
 func object(login string) string { return "staff:" + login }

@@ -1,10 +1,8 @@
 package staff_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -343,22 +341,4 @@ func TestReadRoleSeesNoSecrets(t *testing.T) {
 	for _, table := range []string{"staff_credential", "staff_session", "staff_approval_key"} {
 		require.Error(t, h.db.ReadOnly(t.Context()).Gorm().Raw(`SELECT count(*) FROM `+table).Scan(&n).Error, table)
 	}
-}
-
-func TestDuty(t *testing.T) {
-	h := setup(t)
-	m, _ := h.create("lixiaowen", "0217", "reviewer")
-	broken := errors.New("rolled back")
-	err := h.db.InTx(t.Context(), func(ctx context.Context, tx pg.Tx) error {
-		require.NoError(t, h.SetDuty(ctx, tx, admin, m.ID, false))
-		return broken
-	})
-	require.ErrorIs(t, err, broken)
-	got, err := h.Get(t.Context(), h.db.Read(t.Context()), m.ID)
-	require.NoError(t, err)
-	require.True(t, got.OnDuty)
-	require.NoError(t, h.db.InTx(t.Context(), func(ctx context.Context, tx pg.Tx) error { return h.SetDuty(ctx, tx, admin, m.ID, false) }))
-	got, err = h.Get(t.Context(), h.db.Read(t.Context()), m.ID)
-	require.NoError(t, err)
-	require.False(t, got.OnDuty)
 }

@@ -181,10 +181,6 @@ func setState(tx pg.Tx, id uuid.UUID, state string, now time.Time) error {
 	return nil
 }
 
-func setDuty(tx pg.Tx, id uuid.UUID, on bool, now time.Time) error {
-	return pg.Fault(tx.Gorm().Exec(`UPDATE staff SET on_duty = ?, updated_at = ? WHERE id = ?`, on, now, id).Error)
-}
-
 func noteLogin(tx pg.Tx, id uuid.UUID, ip string, now time.Time) error {
 	return pg.Fault(tx.Gorm().Exec(`UPDATE staff SET last_login_at = ?, last_login_ip = ? WHERE id = ?`, now, ip, id).Error)
 }
