@@ -85,7 +85,7 @@ func (h *house) start(args ...string) {
 	require.NoError(h.t, h.cmd.Start())
 	h.ended = make(chan struct{})
 	go func() { _ = h.cmd.Wait(); close(h.ended) }()
-	deadline := time.Now().Add(3 * time.Minute)
+	deadline := time.Now().Add(10 * time.Minute)
 	for {
 		select {
 		case <-h.ended:
