@@ -43,10 +43,14 @@ func (f *Flow) abandonPayment(ctx context.Context, tx pg.Tx, o order.Order) erro
 }
 
 // replacePayment makes room for another way to pay. A transfer of which a part has come cannot be left: Conflict
-// receivable_paid.
+// payment_partly_paid.
 func (f *Flow) replacePayment(ctx context.Context, tx pg.Tx, o order.Order, live payment.Intent) error {
 	if live.Method == payment.Transfer {
-		if err := f.Ledger.CloseReceivable(ctx, tx, o.ID); err != nil {
+		err := f.Ledger.CloseReceivable(ctx, tx, o.ID)
+		if fault.HasKey(err, "receivable_paid") {
+			return &fault.Error{Kind: fault.Conflict, Key: "payment_partly_paid", Cause: err}
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // ChoosePayment takes the way an order is to be paid and says where to pay or what to scan; chosen again, the answer is
 // the same while it can still be paid by. Another method, or a code that is over, takes the place of the one before.
 // Faults: order_unknown, order_closed, identity_required, telecom_mismatch, payment_not_awaited, payment_over,
-// receivable_paid, vendor_unavailable; on "method": required, method_unknown, method_not_on_path, method_not_offered.
+// payment_partly_paid, method_unavailable, vendor_unavailable; on "method": required, method_unknown, method_not_on_path, method_not_offered.
 func (f *Flow) ChoosePayment(ctx context.Context, a actor.Actor, key idem.Key, no, method string) (payment.Instruction, error) {
 	switch order.Method(method) {
 	case order.Transfer, order.WeChat, order.Alipay:

@@ -169,6 +169,20 @@ var givens = map[string]func(*world) facts{
 		w.setting("online_methods", []string{"wechat"})
 		return f
 	},
+	"payment vendor refuses": func(w *world) facts {
+		f := w.opened(1)
+		w.tills[payment.WeChat].refuseOnce()
+		return f
+	},
+	"part of a transfer has come": func(w *world) facts {
+		f := w.ordering()
+		w.identify(f.client, f.value["no"])
+		f.client.post("/api/v1/orders/"+f.value["no"]+"/payments", map[string]string{"method": "transfer"}).ok(http.StatusCreated)
+		w.tx(func(_ context.Context, tx pg.Tx) error {
+			return tx.Gorm().Exec("UPDATE receivable SET allocated_fen = 100 WHERE order_no = ?", f.value["no"]).Error
+		})
+		return f
+	},
 	"code to scan":             func(w *world) facts { f, _ := w.scanning("wechat"); return f },
 	"payment notice":           func(w *world) facts { return w.paidNotice("wechat") },
 	"payment notice of alipay": func(w *world) facts { return w.paidNotice("alipay") },

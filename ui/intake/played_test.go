@@ -173,11 +173,22 @@ type till struct {
 	sync.Mutex
 	method payment.Method
 	asked  []payment.Ask
+	refuse bool // the next payment
+}
+
+func (v *till) refuseOnce() {
+	v.Lock()
+	defer v.Unlock()
+	v.refuse = true
 }
 
 func (v *till) Create(_ context.Context, a payment.Ask) (string, error) {
 	v.Lock()
 	defer v.Unlock()
+	if v.refuse {
+		v.refuse = false
+		return "", fault.New(fault.Conflict, "payment_vendor_refused", fault.Args{"code": "NO_AUTH"})
+	}
 	v.asked = append(v.asked, a)
 	return string(v.method) + "://pay/" + a.OwnNo, nil
 }
