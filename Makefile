@@ -39,6 +39,12 @@ screenshots: ## Take the pictures of docs/ anew: a demo is made and every role w
 	@.ci/deps test
 	go test -count 1 -tags screenshots -timeout 30m -run '^TestScreenshots$$' -v ./cmd/caconsole
 
+.PHONY: soak
+soak: ## The long forms of what `make test` runs in short, then every fuzz target (hours).
+	@.ci/deps test
+	@$(MAKE) --no-print-directory build
+	@.ci/soak
+
 .PHONY: lint
 lint: ## Formatting, linters, import rules, generated files.
 	.ci/imports --check

@@ -35,7 +35,7 @@ func (h *hall) orders() (n int) {
 }
 
 // scan is a picture of a size no reader can take for an icon.
-func scan(t *testing.T, shade uint8) []byte {
+func scan(t testing.TB, shade uint8) []byte {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 620, 877))
 	for i := range img.Pix {
@@ -314,7 +314,7 @@ func TestLoginRefusals(t *testing.T) {
 }
 
 // otherAlgorithm is a certificate of a curve that is not SM2.
-func otherAlgorithm(t *testing.T) []byte {
+func otherAlgorithm(t testing.TB) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

@@ -51,7 +51,7 @@ const (
 
 // hall is the public app on a listener of its own, on a real database and a real signer; vendors are played by the test.
 type hall struct {
-	t       *testing.T
+	t       testing.TB
 	flow    *flow.Flow
 	base    string
 	project uuid.UUID
@@ -82,7 +82,7 @@ func (c *clock) move(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-func newHall(t *testing.T) *hall {
+func newHall(t testing.TB) *hall {
 	t.Helper()
 	h := &hall{
 		t: t, face: &faceVendor{}, telecom: &carriers{outcome: identity.Match}, sms: &phone{}, jobs: &jobs{}, clock: &clock{at: monday},
@@ -184,7 +184,7 @@ func (h *hall) expired(medium string) issuance.Pair {
 
 // reply is an answer of the API.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   []byte
@@ -238,7 +238,7 @@ func (r reply) refused(status int, code, field, key string) {
 // client is a web hall's session.
 type client struct {
 	*hall
-	t     *testing.T
+	t     testing.TB
 	token string
 }
 

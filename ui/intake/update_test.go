@@ -21,7 +21,7 @@ import (
 )
 
 // sign is what a driver does with a Ukey's sign key.
-func sign(t *testing.T, holder certtest.Holder, toSign string) string {
+func sign(t testing.TB, holder certtest.Holder, toSign string) string {
 	t.Helper()
 	sig, err := holder.SignKey.Sign(rand.Reader, []byte(toSign), sm2.DefaultSM2SignerOpts)
 	require.NoError(t, err)
