@@ -26,3 +26,7 @@ CREATE TABLE order_unblocked (
 );
 GRANT SELECT, INSERT ON order_unblocked TO caconsole_app;
 GRANT SELECT ON order_unblocked TO caconsole_read;
+
+INSERT INTO casbin_rule (ptype, v0, v1, v2) VALUES
+    ('p', 'review_lead', 'order', 'unblock'),
+    ('p', 'hotline_lead', 'order', 'unblock');

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/google/uuid"
-
 	"caconsole/admin/fault"
 	"caconsole/admin/identity"
 	"caconsole/admin/order"
@@ -48,7 +46,7 @@ func (f *Flow) contentDigest(ctx context.Context, q pg.Q, o order.Order) ([]byte
 }
 
 func (f *Flow) identityContent(ctx context.Context, q pg.Q, o order.Order) (review.Identity, error) {
-	attempts, err := f.attempts(ctx, q, o.ID)
+	attempts, err := f.attempts(ctx, q, o)
 	if err != nil || len(attempts) == 0 {
 		return review.Identity{State: string(identity.Begun)}, err
 	}
@@ -56,10 +54,13 @@ func (f *Flow) identityContent(ctx context.Context, q pg.Q, o order.Order) (revi
 	return review.Identity{Attempt: first.ID.String(), State: string(first.State), Score: strconv.Itoa(first.Score)}, nil
 }
 
-// attempts lists an order's tries, newest first, but before all others the one that passed: that is what a reviewer
-// sees and an approval binds, even where a later try had been begun.
-func (f *Flow) attempts(ctx context.Context, q pg.Q, orderID uuid.UUID) ([]identity.Attempt, error) {
-	attempts, err := f.Identities.List(ctx, q, orderID)
+// attempts lists an order's tries, newest first, but before all others the one by which its agent has passed: that is
+// what a reviewer sees and an approval binds, even where a later try had been begun.
+func (f *Flow) attempts(ctx context.Context, q pg.Q, o order.Order) ([]identity.Attempt, error) {
+	attempts, err := f.Identities.List(ctx, q, o.ID)
+	if o.Gates.Identity != order.Passed {
+		return attempts, err // one that passed was about a former agent
+	}
 	if i := slices.IndexFunc(attempts, func(a identity.Attempt) bool { return a.State == identity.Passed }); i > 0 {
 		passed := attempts[i]
 		attempts = slices.Insert(slices.Delete(attempts, i, i+1), 0, passed)

@@ -35,6 +35,8 @@ type Case struct {
 	Money    []payment.Arrival // that came by WeChat or Alipay, oldest first
 	Refunds  []payment.Refund  // oldest first
 	Events   []order.Event
+	// Unblocked is why a lead lets other renewals go on beside this one; "" unless one did.
+	Unblocked string
 }
 
 // Case reads an order for the case screen.
@@ -76,6 +78,9 @@ func (f *Flow) Case(ctx context.Context, a actor.Actor, no string) (Case, error)
 	if c.Refunds, err = f.Payments.Refunds(ctx, q, o.ID); err != nil {
 		return Case{}, err
 	}
+	if c.Unblocked, err = f.Orders.Unblocked(ctx, q, o.ID); err != nil {
+		return Case{}, err
+	}
 	c.Events, err = f.Orders.Events(ctx, q, o.ID)
 	return c, err
 }
@@ -87,7 +92,7 @@ func (f *Flow) evidence(ctx context.Context, q pg.Q, a actor.Actor, c *Case) err
 		return err
 	}
 	c.Papers = slices.DeleteFunc(papers, func(d document.Document) bool { return d.State == document.Superseded })
-	if c.Attempts, err = f.attempts(ctx, q, c.Order.ID); err != nil {
+	if c.Attempts, err = f.attempts(ctx, q, c.Order); err != nil {
 		return err
 	}
 	check, err := f.Identities.LatestCheck(ctx, q, c.Order.ID)

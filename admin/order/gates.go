@@ -267,6 +267,7 @@ func (g *Gates) ForgetAgent() {
 		g.Identity = Expired
 	case Passed, Failed, Expired:
 		g.Identity = None
+	default: // not begun
 	}
 }
 

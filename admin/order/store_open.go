@@ -12,12 +12,12 @@ import (
 // open is the condition of an order that still blocks another: neither closed nor updated.
 const open = "closed_at IS NULL AND delivery <> 'confirmed'"
 
-// OpenOfApplicant returns the oldest open order of an applicant. NotFound "order_unknown" where there is none.
+// OpenOfApplicant returns the oldest open order of an applicant that stands in the way of another, see Unblock. NotFound "order_unknown" where there is none.
 func (o *Orders) OpenOfApplicant(_ context.Context, q pg.Q, applicant uuid.UUID) (Order, error) {
 	return firstOpen(q, "applicant_id = ?", applicant)
 }
 
-// OpenOfHolder returns the oldest open order of an organisation, whoever applied. NotFound "order_unknown" where there
+// OpenOfHolder returns the oldest open order of an organisation that stands in the way, whoever applied. NotFound "order_unknown" where there
 // is none.
 func (o *Orders) OpenOfHolder(_ context.Context, q pg.Q, orgIDNumber string) (Order, error) {
 	return firstOpen(q, "org_id_number = ?", orgIDNumber)
@@ -50,7 +50,8 @@ func (o *Orders) Expiring(_ context.Context, q pg.Q, now time.Time, limit int) (
 
 func firstOpen(q pg.Q, where string, arg any) (Order, error) {
 	var r row
-	if err := q.Gorm().Where(where, arg).Where(open).Order("created_at, id").Take(&r).Error; err != nil {
+	inTheWay := "NOT EXISTS (SELECT 1 FROM order_unblocked u WHERE u.order_id = orders.id)"
+	if err := q.Gorm().Where(where, arg).Where(open).Where(inTheWay).Order("created_at, id").Take(&r).Error; err != nil {
 		return Order{}, unknown(err)
 	}
 	return r.order(), nil

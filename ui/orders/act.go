@@ -187,6 +187,21 @@ func (d Deps) release(c *page.Ctx) error {
 	return c.Redirect("/queue", "orders.released", map[string]any{"no": c.Param("no")})
 }
 
+// unblock is a lead's override of 一次一张, with the reason.
+func (d Deps) unblock(c *page.Ctx) error {
+	var in struct {
+		Reason string `form:"reason" validate:"required,max=500"`
+	}
+	err := c.Bind(&in)
+	if err == nil {
+		err = d.Flow.UnblockOrder(c.Context(), c.Actor(), c.Param("no"), in.Reason)
+	}
+	if err != nil {
+		return d.again(c, err, "", flow.Opinion{})
+	}
+	return c.Redirect("/orders/"+c.Param("no"), "orders.unblocked")
+}
+
 // Revealed is one field in clear, with its mask for when the time is over.
 type Revealed struct {
 	page.Masked

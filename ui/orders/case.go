@@ -43,6 +43,8 @@ type CasePage struct {
 	Missing   []review.Check
 	Verdict   *Verdict // nil where the reader may not decide now
 	Unsent    *Unsent  // a verdict that was refused because the order is no longer the reader's
+	Blocks    bool     // the applicant's next renewal waits for this one, and the reader may change that
+	Unblocked string   // why it does not, where a lead said so
 	Steps     []page.Step
 	History   []Past
 }
@@ -137,7 +139,9 @@ func (d Deps) casePage(c *page.Ctx) (CasePage, error) {
 			p.Differs++
 		}
 	}
-	if len(v.Attempts) > 0 {
+	open := o.Stage != order.StageClosed && o.Stage != order.StageDone
+	p.Blocks, p.Unblocked = open && v.Unblocked == "" && c.Actor().Can(rbac.OrderUnblock), v.Unblocked
+	if len(v.Attempts) > 0 && o.Gates.Identity != order.None { // tries of a former agent say nothing about this one
 		p.Identity = panel(c, o, v.Attempts[0])
 	}
 	p.past(c, v)
