@@ -508,3 +508,16 @@ func TestNoticesAreLimited(t *testing.T) {
 	require.NoError(t, c.notice("wechat", body))
 	require.Equal(t, order.Settled, r.order().Gates.Payment)
 }
+
+// A part of a transfer has come: the rest is awaited by the same way, or finance sends the part back.
+func TestPartlyPaidStaysATransfer(t *testing.T) {
+	c := newCounter(t)
+	r := c.toPay().awaited()
+	c.booked(credit{r.holder, "", "1.00"})
+	_, err := c.AllocateByHand(t.Context(), c.finance, c.line(r.holder), r.no)
+	require.NoError(t, err)
+	_, err = c.ChoosePayment(t.Context(), r.who, noKey, r.no, "wechat")
+	require.True(t, fault.HasKey(err, "payment_partly_paid"), "%v", err)
+	require.Equal(t, order.Transfer, r.order().Gates.Method)
+	require.Empty(t, c.wechat.asked)
+}
