@@ -2,7 +2,9 @@ package intake
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"html/template"
 	"net/http"
 
@@ -12,15 +14,32 @@ import (
 	"caconsole/ui/page"
 )
 
+// small is the look of the pages that customers see on their phones. It stands in the page, and the page's policy
+// names it by its digest: nothing else is fetched or applied.
+//
+//go:embed small.css
+var small string
+
+var smallDigest = sha256.Sum256([]byte(small))
+
+// policy of the small pages.
+var policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(smallDigest[:]) +
+	"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func smallPage(name, html string) *template.Template {
+	look := template.FuncMap{"look": func() template.CSS { return template.CSS(small) }} //nolint:gosec // our own, embedded
+	return template.Must(template.New(name).Funcs(look).Parse(html))
+}
+
 //go:embed inv.html
 var invHTML string
 
-var invPage = template.Must(template.New("inv").Parse(invHTML))
+var invPage = smallPage("inv", invHTML)
 
 //go:embed return.html
 var returnHTML string
 
-var returnPage = template.Must(template.New("return").Parse(returnHTML))
+var returnPage = smallPage("return", returnHTML)
 
 type invView struct {
 	Lang, Title, Hint, Label, Button, Code, Problem string
@@ -69,7 +88,7 @@ func (c *call) html(status int, page *template.Template, view any) error {
 		return fault.Wrap("answer_failed", err)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	c.Set(fiber.HeaderContentSecurityPolicy, policy)
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Status(status).Send(b.Bytes())
