@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -31,6 +32,8 @@ type Options struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Robots  *slog.Logger // takes the applicants' own log
+
+	renew func(context.Context, renew.Options) error // nil is renew.Run
 }
 
 // Run begins the renewals and waits until each has ended. When ctx ends it reports what there is.
@@ -45,14 +48,17 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	jobs, err := plan(stock, o)
+	jobs, spares, err := plan(stock, o)
 	if err != nil {
 		return Report{}, err
+	}
+	if o.renew == nil {
+		o.renew = renew.Run
 	}
 	if err := os.MkdirAll(o.Out, 0o750); err != nil {
 		return Report{}, err
 	}
-	b := newBook(o)
+	b := newBook(o, spares)
 	stop := b.tell(ctx)
 	defer stop()
 	var under sync.WaitGroup
@@ -87,19 +93,33 @@ type outcome struct {
 	err  error
 }
 
+// spent are the problem codes of a certificate that somebody else renews or has renewed.
+var spent = map[string]bool{"superseded": true, "already_renewed": true, "renewal_open": true}
+
+// renewOne renews a certificate; one that is spent is replaced by a spare one.
 func renewOne(ctx context.Context, o Options, number int, j job, b *book) outcome {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	began := o.Now()
-	faults := paper.Faults{PaleStamp: j.bad}
-	err := renew.Run(ctx, renew.Options{
-		Base: o.Base, Ukeys: o.Ukeys, Serial: j.serial, Path: j.path, Pay: j.pay, Out: filepath.Join(o.Out, j.serial), Ports: o.Ports,
-		Years: 1, Poll: o.Poll, Now: o.Now, Log: o.Robots.With("serial", j.serial), Painter: o.Painter, Faults: faults,
-		Transport: b.lines.of(number), Observe: b.call,
-	})
-	took := o.Now().Sub(began)
-	if err != nil {
-		o.Log.WarnContext(ctx, "not renewed", "serial", j.serial, "path", j.path, "pay", j.pay, "after", took, "error", err)
+	for {
+		began := o.Now()
+		faults := paper.Faults{PaleStamp: j.bad}
+		err := o.renew(ctx, renew.Options{
+			Base: o.Base, Ukeys: o.Ukeys, Serial: j.serial, Path: j.path, Pay: j.pay, Out: filepath.Join(o.Out, j.serial), Ports: o.Ports,
+			Years: 1, Poll: o.Poll, Now: o.Now, Log: o.Robots.With("serial", j.serial), Painter: o.Painter, Faults: faults,
+			Transport: b.lines.of(number), Observe: b.call,
+		})
+		took := o.Now().Sub(began)
+		var p *renew.Problem
+		if errors.As(err, &p) && spent[p.Code] {
+			if c, ok := b.spare(j.path); ok {
+				o.Log.InfoContext(ctx, "taking another certificate", "spent", j.serial, "code", p.Code, "serial", c.serial)
+				j.certificate = c
+				continue
+			}
+		}
+		if err != nil {
+			o.Log.WarnContext(ctx, "not renewed", "serial", j.serial, "path", j.path, "pay", j.pay, "after", took, "error", err)
+		}
+		return outcome{took, err}
 	}
-	return outcome{took, err}
 }

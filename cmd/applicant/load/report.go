@@ -54,17 +54,30 @@ type book struct {
 	lines lines
 
 	mu       sync.Mutex
+	spares   map[string][]certificate // by path
 	r        Report
 	renewals []time.Duration
 	calls    map[string][]time.Duration
 	errors   map[string]int // by call
 }
 
-func newBook(o Options) *book {
+func newBook(o Options, spares map[string][]certificate) *book {
 	return &book{
-		opt: o, calls: map[string][]time.Duration{}, errors: map[string]int{},
+		opt: o, spares: spares, calls: map[string][]time.Duration{}, errors: map[string]int{},
 		r: Report{Orders: o.Orders, Rate: o.Rate, Problems: map[string]int{}, Kinds: map[string]int{}},
 	}
+}
+
+// spare hands out a certificate that was left over.
+func (b *book) spare(path string) (certificate, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := b.spares[path]
+	if len(left) == 0 {
+		return certificate{}, false
+	}
+	b.spares[path] = left[1:]
+	return left[0], true
 }
 
 // call takes one request that ended.

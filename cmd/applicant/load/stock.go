@@ -63,21 +63,21 @@ type job struct {
 }
 
 // plan deals n renewals: the share of each path, of each way to pay and of bad papers as asked for, in an order that the
-// seed decides. Where one path has too few certificates, the other one makes up for it.
-func plan(stock []certificate, o Options) ([]job, error) {
+// seed decides. Where one path has too few certificates, the other one makes up for it. What is left are the spares, by
+// path.
+func plan(stock []certificate, o Options) (jobs []job, spares map[string][]certificate, err error) {
 	have := map[string][]certificate{}
 	for _, c := range stock {
 		have[c.path] = append(have[c.path], c)
 	}
 	online, reviewed := have[renew.PathOnline], have[renew.PathReviewed]
 	if len(online)+len(reviewed) < o.Orders {
-		return nil, fmt.Errorf("%w: %d orders, and certificates left for %d online and %d reviewed ones; make more with caconsole demo --certificates N (N of each path, on new data), or lower --orders",
+		return nil, nil, fmt.Errorf("%w: %d orders, and certificates left for %d online and %d reviewed ones; make more with caconsole demo --certificates N (N of each path, on new data), or lower --orders",
 			ErrStock, o.Orders, len(online), len(reviewed))
 	}
 	n := min(int(float64(o.Orders)*o.Online+0.5), len(online))
 	n = max(n, o.Orders-len(reviewed))
 	r := rand.New(rand.NewPCG(o.Seed, 0)) //nolint:gosec // repeatable chance
-	var jobs []job
 	for _, c := range online[:n] {
 		jobs = append(jobs, job{certificate: c, pay: draw(r, []string{renew.PayWeChat, renew.PayAlipay}, o.Pay)})
 	}
@@ -85,7 +85,7 @@ func plan(stock []certificate, o Options) ([]job, error) {
 		jobs = append(jobs, job{c, draw(r, []string{renew.PayWeChat, renew.PayAlipay, renew.PayTransfer}, o.Pay), r.Float64() < o.Bad})
 	}
 	r.Shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
-	return jobs, nil
+	return jobs, map[string][]certificate{renew.PathOnline: online[n:], renew.PathReviewed: reviewed[o.Orders-n:]}, nil
 }
 
 // draw picks one of the ways by their weights; the first where none has any.
