@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Names of the addresses in the file. All but SMTP are URLs; SMTP is host:port.
@@ -48,8 +49,17 @@ func Read(path string) (Map, error) {
 }
 
 // Merge adds add to the file and keeps what else is in it. The file is replaced in one step, so that a reader never
-// sees half of it; two writers at once are not expected (one process starts the parts one after the other).
-func Merge(path string, add map[string]string) error {
+// sees half of it; writers wait for each other, for the parts of a demo start side by side.
+func Merge(path string, add map[string]string) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("write ports: %w", err)
+	}
+	release, err := lock(dir)
+	if err != nil {
+		return fmt.Errorf("write ports: %w", err)
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	m, err := Read(path)
 	if err != nil {
 		return err
@@ -61,20 +71,32 @@ func Merge(path string, add map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("encode ports: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return fmt.Errorf("write ports: %w", err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".ports-*")
-	if err != nil {
-		return fmt.Errorf("write ports: %w", err)
-	}
-	_, werr := tmp.Write(append(raw, '\n'))
-	if err := errors.Join(werr, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		_ = os.Remove(tmp.Name())
-		return fmt.Errorf("write ports: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := replace(path, append(raw, '\n')); err != nil {
 		return fmt.Errorf("write ports: %w", err)
 	}
 	return nil
+}
+
+// lock keeps other writers of the folder out until what it returns is called; it ends with the process that holds it.
+func lock(dir string) (release func() error, err error) {
+	d, err := os.Open(dir) //nolint:gosec // the folder the caller names
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a descriptor fits
+		return nil, errors.Join(err, d.Close())
+	}
+	return d.Close, nil
+}
+
+func replace(path string, content []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".ports-*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(content)
+	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return os.Rename(tmp.Name(), path)
 }

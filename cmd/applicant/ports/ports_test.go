@@ -3,8 +3,11 @@ package ports_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"caconsole/cmd/applicant/ports"
@@ -37,4 +40,17 @@ func TestReadMissingAndBroken(t *testing.T) {
 	require.NoError(t, os.WriteFile(broken, []byte("{"), 0o600))
 	_, err = ports.Read(broken)
 	require.ErrorContains(t, err, "broken.json")
+}
+
+// The parts of a demo start side by side: none may lose another's address.
+func TestMergeAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "demo", "ports.json")
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() { assert.NoError(t, ports.Merge(path, map[string]string{strconv.Itoa(i): "here"})) })
+	}
+	all.Wait()
+	m, err := ports.Read(path)
+	require.NoError(t, err)
+	require.Len(t, m, 20)
 }
