@@ -28,6 +28,8 @@ func Routes(r *page.Router, d Deps) {
 	r.Get("/hotline", rbac.HotlineView, d.show)
 	r.Post("/hotline", rbac.HotlineView, d.ask)
 	r.Post("/hotline/:no/check", rbac.HotlineView, d.check)
+	r.Post("/hotline/:no/phone", rbac.HotlineView, d.phone)
+	r.Post("/hotline/:no/called", rbac.HotlineView, d.called)
 }
 
 // Found is one order of an answer.
@@ -53,6 +55,14 @@ type Answer struct {
 	Phone    string
 }
 
+// Call is one line of the call list: an agent who does not fetch the update.
+type Call struct {
+	No, Holder, Agent string
+	Phone             string // in clear once it was asked for; "" before
+	Days              int
+	Decide            bool // a person has to decide what becomes of it
+}
+
 // Page is what the hotline sees.
 type Page struct {
 	Query   string
@@ -62,6 +72,7 @@ type Page struct {
 	Empty   page.Empty
 	Answers []int  // numbers of the standing answers: catalogue "answer.<n>.q" and ".a"
 	Checked string // yes or no after the caller's digits were compared
+	Calls   []Call // whom to call while nobody calls: on the empty page only
 }
 
 // standing is how many standing answers the catalogue has.
@@ -98,8 +109,8 @@ func (d Deps) page(c *page.Ctx, q, no string) (Page, error) {
 		p.Answers = append(p.Answers, i+1)
 	}
 	if q == "" {
-		p.Empty = page.Empty{Title: c.T("hotline.ask", nil), Text: c.T("hotline.ask.text", nil)}
-		return p, nil
+		p.Empty = page.Empty{Title: c.T("hotline.ask", nil), Text: c.T("hotline.ask.text", nil), Small: true}
+		return p, d.calls(c, &p)
 	}
 	asked, rows, err := d.Flow.Lookup(c.Context(), c.Actor(), q)
 	if fault.Is(err, fault.Invalid) {
@@ -148,6 +159,41 @@ func (d Deps) answer(c *page.Ctx, no string) (*Answer, error) {
 		a.Steps = append(a.Steps, page.EventStep(c, e))
 	}
 	return a, nil
+}
+
+// calls puts the call list on the page.
+func (d Deps) calls(c *page.Ctx, p *Page) error {
+	list, err := d.Flow.CallList(c.Context(), c.Actor())
+	for _, row := range list {
+		p.Calls = append(p.Calls, Call{No: row.No, Holder: row.Holder, Agent: row.AgentMask, Days: row.Days, Decide: row.Decide})
+	}
+	return err
+}
+
+// phone shows the number of one agent on the call list, on the page that answers and in no address; the view is audited.
+func (d Deps) phone(c *page.Ctx) error {
+	number, err := d.Flow.CallNumber(c.Context(), c.Actor(), c.Param("no"))
+	if err != nil {
+		return err
+	}
+	p, err := d.page(c, "", "")
+	if err != nil {
+		return err
+	}
+	for i := range p.Calls {
+		if p.Calls[i].No == c.Param("no") {
+			p.Calls[i].Phone = number.Reveal()
+		}
+	}
+	return c.Render("hotline/hotline", p)
+}
+
+// called takes an order off the call list.
+func (d Deps) called(c *page.Ctx) error {
+	if err := d.Flow.Called(c.Context(), c.Actor(), c.Param("no")); err != nil {
+		return err
+	}
+	return c.Redirect("/hotline", "hotline.called")
 }
 
 // check compares the digits a caller said with the agent's ID number, on the server. The result stands on the page that

@@ -168,3 +168,28 @@ func TestHotlineNeedsItsPermission(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, d.asked(d.no).Status)
 	require.Equal(t, http.StatusForbidden, d.Post("/hotline/"+d.no+"/check", nil).Status)
 }
+
+// Who does not update for a week is on the list until somebody has called; the number is shown to whoever calls, on
+// record, and to nobody else.
+func TestCallList(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, rbac.HotlineView)
+	require.NotContains(t, d.Get("/hotline").Body, "待回访")
+	require.Equal(t, http.StatusConflict, d.Post("/hotline/"+d.no+"/phone", nil).Status)
+	d.tx(func(_ context.Context, tx pg.Tx) error {
+		return tx.Gorm().Exec("UPDATE orders SET stage = 'update', stage_since = ? WHERE no = ?", pagetest.Now.AddDate(0, 0, -8), d.no).Error
+	})
+	res := d.Get("/hotline")
+	for _, text := range []string{"待回访", d.no, unit, "8 天", "张**"} {
+		require.Contains(t, res.Body, text)
+	}
+	require.NotContains(t, res.Body, agentPhone)
+	require.Contains(t, d.Post("/hotline/"+d.no+"/phone", nil).Body, agentPhone)
+	var seen int
+	q := d.flow.DB.Read(t.Context()).Gorm()
+	require.NoError(t, q.Raw("SELECT count(*) FROM audit_entry WHERE action = 'order.revealed' AND reason = 'call'").Row().Scan(&seen))
+	require.Equal(t, 1, seen)
+	require.Equal(t, http.StatusSeeOther, d.Post("/hotline/"+d.no+"/called", nil).Status)
+	require.NotContains(t, d.Get("/hotline").Body, "待回访")
+	require.Equal(t, http.StatusNotFound, d.Post("/hotline/R1/called", nil).Status)
+}

@@ -77,6 +77,9 @@ type Fact struct {
 	Mono         bool
 }
 
+// Paid tells whether the tab's lines are money that came in some way, rather than invoices.
+func (p Page) Paid() bool { return p.Tab != RedBlocked && p.Tab != RedOpen && p.Tab != RedDone }
+
 // Page is the screen.
 type Page struct {
 	Tab    Tab
