@@ -52,6 +52,17 @@ func TestHelpAndWrongCommandLines(t *testing.T) {
 	for _, flag := range []string{"--outbox", "--ports", "--invoice-delay", "$TENCENTCLOUD_SECRET_KEY"} {
 		require.Contains(t, out.String(), flag)
 	}
+	for command, flags := range map[string][]string{
+		"renew": {"--path", "--pay", "--papers", "--timeout", "Exits 0"},
+		"desk":  {"--staff", "--statements", "--pace", "--until-idle", "pale"},
+		"load":  {"--orders", "--rate", "--json", "--online", "caconsole demo --certificates"},
+	} {
+		code, out, _ := start(t.Context(), command, "--help")
+		require.Equal(t, exitDone, code)
+		for _, flag := range flags {
+			require.Contains(t, out.String(), flag, command)
+		}
+	}
 	for _, args := range [][]string{{}, {"dance"}, {"renew"}, {"renew", "--base", "http://127.0.0.1:1", "--ukeys", t.TempDir(), "--serial", "1", "--pay", "cash"}} {
 		code, _, log := start(t.Context(), args...)
 		require.Equal(t, exitFailed, code, args)

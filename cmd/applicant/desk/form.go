@@ -79,16 +79,16 @@ func (f *form) read() {
 		if name == "" || hasAttr(c, "disabled") {
 			continue
 		}
-		switch c.DataAtom {
-		case atom.Textarea:
+		switch {
+		case c.DataAtom == atom.Textarea:
 			f.values.Add(name, rawText(c))
-		case atom.Select:
+		case c.DataAtom == atom.Select:
 			for i, o := range all(c, tag(atom.Option)) {
 				if hasAttr(o, "selected") || i == 0 && !f.values.Has(name) {
 					f.values.Set(name, attr(o, "value"))
 				}
 			}
-		case atom.Input:
+		case c.DataAtom == atom.Input:
 			f.readInput(c, name)
 		}
 	}

@@ -214,7 +214,7 @@ func (c *clerk) decide(ctx context.Context, v verdict) (bool, error) {
 		c.leftovers = true
 		return false, nil
 	}
-	c.log.InfoContext(ctx, word, "order", v.order, "items", v.items)
+	c.log.InfoContext(ctx, "decided", "order", v.order, "verdict", word, "items", v.items)
 	c.house.count(count)
 	return true, nil
 }

@@ -69,6 +69,7 @@ type api struct {
 	token   string // Bearer; "" before the login
 	http    *http.Client
 	log     *slog.Logger
+	now     func() time.Time
 	observe func(Call) // nil is nobody
 }
 

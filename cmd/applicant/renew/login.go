@@ -85,7 +85,7 @@ func (r *robot) readCode(ctx context.Context, seen int) (string, error) {
 func (r *robot) codes(ctx context.Context) ([]outbox.Message, error) {
 	q := url.Values{"channel": {outbox.SMS}, "to": {r.agent.Phone}, "template": {"login_code"}}
 	var out []outbox.Message
-	err := r.outside(ctx, http.MethodGet, r.ports.Get(ports.SMS)+"/_sim/messages?"+q.Encode(), "", nil, func(resp *http.Response) error {
+	err := r.outside(ctx, http.MethodGet, r.at(ports.SMS, "/_sim/messages?"+q.Encode()), "", nil, func(resp *http.Response) error {
 		return json.NewDecoder(resp.Body).Decode(&out)
 	})
 	if err != nil {

@@ -241,19 +241,16 @@ func (r *robot) complete(ctx context.Context) error {
 	return err
 }
 
-// again waits for something that happens within d, asking ok every Poll. It reports whether it happened.
-func (r *robot) again(ctx context.Context, d time.Duration, ok func() (bool, error)) (bool, error) {
+// again asks ok every Poll until it holds, for d at most: whether it ever did, the order tells.
+func (r *robot) again(ctx context.Context, d time.Duration, ok func() (bool, error)) error {
 	end := r.opt.Now().Add(d)
 	for {
 		done, err := ok()
-		if done || err != nil {
-			return done, err
-		}
-		if !r.opt.Now().Before(end) {
-			return false, nil
+		if done || err != nil || !r.opt.Now().Before(end) {
+			return err
 		}
 		if err := sleep(ctx, r.opt.Poll); err != nil {
-			return false, err
+			return err
 		}
 	}
 }

@@ -7,16 +7,29 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"caconsole/cmd/applicant/ports"
 )
 
 // outsideTries is how often a simulator is asked: it may be told to fail now and then.
-const outsideTries = 6
+const outsideTries = 12
+
+// at is the address of a simulator, with a path. It is looked up each time: simulators that were restarted listen
+// elsewhere.
+func (r *robot) at(simulator, path string) func() string {
+	return func() string {
+		if list, err := ports.Read(r.opt.Ports); err == nil && list.Get(simulator) != "" {
+			return list.Get(simulator) + path
+		}
+		return r.ports.Get(simulator) + path
+	}
+}
 
 // outside sends a request to one of the simulators, which stand for the phone, the wallet and the face page, and gives
 // its answer of 200 to read (nil to drop it).
-func (r *robot) outside(ctx context.Context, method, address, contentType string, body []byte, read func(*http.Response) error) error {
+func (r *robot) outside(ctx context.Context, method string, address func() string, contentType string, body []byte, read func(*http.Response) error) error {
 	for try := 1; ; try++ {
-		status, err := r.outsideOnce(ctx, method, address, contentType, body, read)
+		status, err := r.outsideOnce(ctx, method, address(), contentType, body, read)
 		if err == nil || ctx.Err() != nil || try == outsideTries || status/100 == 4 {
 			return err
 		}

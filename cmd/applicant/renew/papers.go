@@ -86,7 +86,7 @@ func (r *robot) signForm(ctx context.Context, faults paper.Faults) (scan []byte,
 }
 
 // scanSeed makes every scan of a renewal another one.
-func (r *robot) scanSeed() uint64 { return r.seed + uint64(r.rounds) }
+func (r *robot) scanSeed() uint64 { return r.seed + r.rounds }
 
 // upload puts one paper.
 func (r *robot) upload(ctx context.Context, kind, media string, raw []byte, claims url.Values) error {
@@ -116,11 +116,15 @@ func (r *robot) identity(ctx context.Context) error {
 	}
 	for _, press := range []string{"front", "back", "liveness"} {
 		pressed := url.Values{"step": {press}, "outcome": {"pass"}}
-		if err := r.outside(ctx, http.MethodPost, session.URL, "application/x-www-form-urlencoded", []byte(pressed.Encode()), nil); err != nil {
-			return fmt.Errorf("face page, step %s: %w", press, err)
+		if err := r.outside(ctx, http.MethodPost, func() string { return session.URL }, "application/x-www-form-urlencoded", []byte(pressed.Encode()), nil); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.opt.Log.WarnContext(ctx, "the face page does not work, asking for another", "step", press, "error", err)
+			return nil // the order still stays at this stage
 		}
 	}
-	_, err := r.again(ctx, identityPatience, func() (bool, error) {
+	return r.again(ctx, identityPatience, func() (bool, error) {
 		var s struct {
 			State     string `json:"state"`
 			Reason    string `json:"reason"`
@@ -134,5 +138,4 @@ func (r *robot) identity(ctx context.Context) error {
 		}
 		return s.State != "pending", nil
 	})
-	return err
 }

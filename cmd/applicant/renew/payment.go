@@ -48,7 +48,7 @@ func (r *robot) pay(ctx context.Context) error {
 	}
 	var to payment
 	if _, err := r.api.call(ctx, http.MethodPost, "/orders/"+r.order.No+"/payments", map[string]string{"method": method}, &to); err != nil {
-		if code := codeOf(err); code == "payment_not_awaited" {
+		if codeOf(err) == "payment_not_awaited" {
 			return nil // it came in this moment
 		}
 		return err
@@ -61,9 +61,9 @@ func (r *robot) pay(ctx context.Context) error {
 
 // scan pays by phone, and waits until the order knows.
 func (r *robot) scan(ctx context.Context, method string, to payment) error {
-	wallet, field := r.ports.Get(ports.WeChat)+"/_sim/wechat/pay", "code_url"
+	wallet, field := r.at(ports.WeChat, "/_sim/wechat/pay"), "code_url"
 	if method == PayAlipay {
-		wallet, field = r.ports.Get(ports.Alipay)+"/_sim/alipay/pay", "qr_code"
+		wallet, field = r.at(ports.Alipay, "/_sim/alipay/pay"), "qr_code"
 	}
 	body, err := json.Marshal(map[string]string{field: to.CodeURL})
 	if err != nil {
@@ -73,11 +73,10 @@ func (r *robot) scan(ctx context.Context, method string, to payment) error {
 		return fmt.Errorf("pay by %s: %w", method, err)
 	}
 	r.opt.Log.InfoContext(ctx, "paid", "order", r.order.No, "method", method)
-	_, err = r.again(ctx, settlePatience, func() (bool, error) {
+	return r.again(ctx, settlePatience, func() (bool, error) {
 		err := r.look(ctx)
 		return r.order.Gates["payment"] != "awaiting", err
 	})
-	return err
 }
 
 // transfer sends the money from the holder's own account, writes the statement the CA's bank would export with it, and

@@ -62,7 +62,7 @@ type robot struct {
 	order  order
 	etag   string       // of order
 	client *http.Client // for the simulators
-	rounds int          // how often papers were handed in after 退回补件
+	rounds uint64       // how often papers were handed in after 退回补件
 }
 
 // Run renews the certificate and returns when the Ukey is updated. It returns an error that wraps ErrRefused when the
@@ -135,7 +135,7 @@ func newRobot(o Options) (*robot, error) {
 	client := &http.Client{Timeout: 30 * time.Second, Transport: o.Transport}
 	return &robot{
 		opt: o, ports: list, ukey: key, seed: seed, client: client,
-		api:   &api{base: strings.TrimRight(o.Base, "/") + "/api/v1", http: client, log: o.Log, observe: o.Observe},
+		api:   &api{base: strings.TrimRight(o.Base, "/") + "/api/v1", http: client, log: o.Log, now: o.Now, observe: o.Observe},
 		agent: person.New(seed), legal: person.New(seed + 1),
 	}, nil
 }

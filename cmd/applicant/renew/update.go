@@ -24,7 +24,7 @@ const piece = 4096
 // update does what the Ukey driver does: ask, prove, fetch, check, import, confirm. On the online path the proof is also
 // what authorises the new pair. Everything can be done again: another run begins here anew.
 func (r *robot) update(ctx context.Context) error {
-	driver := &api{base: r.api.base, http: r.client, log: r.opt.Log, observe: r.opt.Observe} // a driver has no SMS login
+	driver := &api{base: r.api.base, http: r.client, log: r.opt.Log, now: r.opt.Now, observe: r.opt.Observe} // a driver has no SMS login
 	id, err := r.claim(ctx, driver)
 	if err != nil {
 		return err
