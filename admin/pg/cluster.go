@@ -164,6 +164,16 @@ func (c *Cluster) DatabaseDSN(name, role string) string {
 // Folder is where the cluster's files lie; not under the data folder where the server's user could not enter that.
 func (c *Cluster) Folder() string { return c.place.Base }
 
+// Checkpoint writes everything committed so far to disk, also what was committed without waiting for that.
+func (c *Cluster) Checkpoint(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, c.DSN(RoleSuper))
+	if err != nil {
+		return Fault(err)
+	}
+	_, err = conn.Exec(ctx, "CHECKPOINT")
+	return errors.Join(Fault(err), conn.Close(ctx))
+}
+
 // PID is the server's process, or 0 of a shared server.
 func (c *Cluster) PID() int {
 	c.mu.Lock()

@@ -9,8 +9,8 @@ import (
 	"caconsole/cmd/applicant/person"
 )
 
-// Cards have the proportions of ID-1 (85.6 × 54 mm), photographed at about 300 dpi.
-const cardWidth, cardHeight = 1012, 638
+// Cards have the proportions of ID-1 (85.6 × 54 mm).
+const cardWidth, cardHeight, cardScale = 1012, 638, 0.8
 
 var cardGround = color.NRGBA{226, 236, 238, 255}
 
@@ -26,7 +26,7 @@ func (p *Painter) CardFront(who person.Person, seed uint64) ([]byte, error) {
 	c.wrapped(black, who.Address, point{154, 344}, 32, 430, 46)
 	c.text(blue, "公民身份号码", point{64, 556}, 28)
 	c.spaced(black, who.IDNumber, point{320, 558}, 40, 6)
-	c.frame(p.portrait(290, 370, seed), image.Pt(650, 80))
+	c.frame(p.portrait(290*cardScale, 370*cardScale, seed), image.Pt(650*cardScale, 80*cardScale))
 	c.sample(58)
 	return photo(c.RGBA, chance(seed, "card front"))
 }
@@ -56,7 +56,7 @@ func (p *Painter) Face(seed uint64) ([]byte, error) {
 
 // emptyCard is the ground of every card.
 func (p *Painter) emptyCard() *canvas {
-	c := p.canvas(cardWidth, cardHeight, cardGround)
+	c := p.scaled(cardScale, cardWidth, cardHeight, cardGround)
 	r := chance(0, "card ground")
 	for i := range 26 { // the fine waves of a security print
 		y := float64(i) * 26

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	xdraw "golang.org/x/image/draw"
@@ -41,7 +42,7 @@ type Form struct {
 // sealWidth is how wide a seal is on a page: 42 mm on 210 mm, the size prescribed for enterprises.
 const sealWidth = 0.2
 
-// SignedForm returns the scan of a printed page with signature and red seal, as JPEG of about 150 dpi.
+// SignedForm returns the scan of a printed page with signature and red seal, as JPEG.
 func (p *Painter) SignedForm(page image.Image, f Form) ([]byte, error) {
 	r := chance(f.Seed, "form")
 	c := p.sheet(page)
@@ -80,10 +81,16 @@ func (p *Painter) sealPage(c *canvas, company string, f Faults, centre point, ra
 	p.stamp(c, rubber{company, kind}, centre, radius, strength, r)
 }
 
-// sheet puts a page onto an A4 canvas of 1240 × 1754 pixels (150 dpi).
+// A4 in pixels at the resolution of a form's scan: enough to tell one seal from another, and to read the form's code.
+const (
+	resolution              = 120 // dots per inch
+	sheetWidth, sheetHeight = 992, 1403
+)
+
+// sheet puts a page onto an A4 canvas.
 func (p *Painter) sheet(page image.Image) *canvas {
-	c := p.canvas(1240, 1754, color.White)
-	// A4 in whole points is a pixel more or less at 150 dpi; that is no reason to resample.
+	c := p.canvas(sheetWidth, sheetHeight, color.White)
+	// A4 in whole points is a pixel more or less; that is no reason to resample.
 	if d := page.Bounds().Size().Sub(c.Bounds().Size()); d.X*d.X+d.Y*d.Y <= 8 {
 		draw.Draw(c.RGBA, c.Bounds(), page, page.Bounds().Min, draw.Src)
 		return c
@@ -95,10 +102,10 @@ func (p *Painter) sheet(page image.Image) *canvas {
 // ErrNoPages is returned by Pages for a file without any.
 var ErrNoPages = errors.New("the PDF has no pages")
 
-// Pages turns a PDF into what a black and white printer of 150 dpi makes of it, with pdftoppm (Debian package
+// Pages turns a PDF into what a black and white printer makes of it, in the resolution of a scan, with pdftoppm (Debian package
 // poppler-utils).
 func Pages(ctx context.Context, pdf []byte) ([]image.Image, error) {
-	cmd := exec.CommandContext(ctx, "pdftoppm", "-gray", "-r", "150", "-")
+	cmd := exec.CommandContext(ctx, "pdftoppm", "-gray", "-r", strconv.Itoa(resolution), "-") //nolint:gosec // a constant
 	cmd.Stdin = bytes.NewReader(pdf)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

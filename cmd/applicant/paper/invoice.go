@@ -59,7 +59,7 @@ var invoiceColumns = []struct {
 
 // emptyInvoice is the sheet that all invoices have in common.
 func (p *Painter) emptyInvoice() *canvas {
-	c := p.scaled(0.7, 1500, 980, color.White)
+	c := p.scaled(0.62, 1500, 980, color.White)
 	c.line(maroon, point{470, 116}, point{1030, 116}, 2)
 	c.text(maroon, "发票号码：", point{1060, 90}, 24)
 	c.text(maroon, "开票日期：", point{1060, 128}, 24)

@@ -18,7 +18,7 @@ type Licence struct {
 	Seed           uint64
 }
 
-// LicenceCopy returns the scan of the stamped copy of a licence, landscape A4, as JPEG of about 120 dpi.
+// LicenceCopy returns the scan of the stamped copy of a licence, landscape A4, as JPEG.
 func (p *Painter) LicenceCopy(l Licence) ([]byte, error) {
 	r := chance(l.Seed, "licence")
 	c := p.preprinted("licence", p.emptyLicence)
@@ -47,7 +47,7 @@ const scope = "一般项目：技术服务、技术开发、技术咨询；机�
 
 // emptyLicence is what the licences of all sample companies have in common.
 func (p *Painter) emptyLicence() *canvas {
-	c := p.scaled(0.8, 1754, 1240, color.NRGBA{253, 252, 247, 255})
+	c := p.scaled(0.72, 1754, 1240, color.NRGBA{253, 252, 247, 255})
 	c.licenceFrame()
 	c.centred(black, "营 业 执 照", point{877, 262}, 92)
 	c.centred(black, "（副 本）", point{877, 322}, 36)

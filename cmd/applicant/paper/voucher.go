@@ -41,7 +41,7 @@ const voucherRow = 74
 
 // emptyVoucher is the form of the receipt.
 func (p *Painter) emptyVoucher() *canvas {
-	c := p.scaled(0.8, 1500, 860, color.NRGBA{252, 253, 252, 255})
+	c := p.scaled(0.72, 1500, 860, color.NRGBA{252, 253, 252, 255})
 	c.centred(black, "网上银行电子回单（样例）", point{750, 96}, 46)
 	c.emptyParty(80, "付款方")
 	c.emptyParty(750, "收款方")

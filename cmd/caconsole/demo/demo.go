@@ -99,6 +99,9 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.seed(ctx); err != nil {
 		return err
 	}
+	if err := d.cluster.Checkpoint(ctx); err != nil {
+		return err
+	}
 	return d.finish()
 }
 

@@ -59,7 +59,7 @@ func (w *world) planStories() []*story {
 }
 
 // sweepsEvery is how often the sweeps pass that act on the time of day. A running console has them every minute.
-const sweepsEvery = 2 * time.Hour
+const sweepsEvery = 4 * time.Hour
 
 // planSweeps plans the passes from a moment on: what runs out of time, and what has to be asked after.
 func (w *world) planSweeps(from time.Time) {

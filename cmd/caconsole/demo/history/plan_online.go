@@ -58,8 +58,8 @@ func (s *story) onlineStart() time.Time {
 		return awake(present.Add(-2*time.Hour - n*9*time.Hour))
 	case ended, moved:
 		return s.ukey.NotAfter.Add(-20*time.Hour - n*time.Hour)
-	case late: // a pass falls on a full even hour: three days and a pass later it is closed
-		return midnight(present).Add(-5*aDay + 10*time.Hour)
+	case late: // at the time of a pass: three days and a pass later it is closed
+		return midnight(present).Add(-5*aDay + 3*sweepsEvery)
 	case lapsed:
 		return present.Add(-unpaidCloses - n*5*time.Hour)
 	case paidBack:

@@ -19,10 +19,13 @@ type wallet struct {
 	trades  map[string]*payment.Trade // by our number
 	amounts map[string]money.Fen
 	refunds map[string]payment.Returned
+	paid    int
 }
 
 func newWallet(method payment.Method, now func() time.Time) *wallet {
-	return &wallet{method, now, map[string]*payment.Trade{}, map[string]money.Fen{}, map[string]payment.Returned{}}
+	return &wallet{
+		method: method, now: now, trades: map[string]*payment.Trade{}, amounts: map[string]money.Fen{}, refunds: map[string]payment.Returned{},
+	}
 }
 
 // codes is how what a phone scans begins.
@@ -91,9 +94,10 @@ func (v *wallet) pay(code string) ([]byte, error) {
 		return nil, fmt.Errorf("nothing to pay by %s", code)
 	}
 	at := v.now()
+	v.paid++
 	t.State = payment.TradePaid
 	t.Received = payment.Received{
-		TransactionID: fmt.Sprintf("42000%s%013d", at.Format("20060102"), len(v.trades)*7919), Amount: v.amounts[ownNo], Currency: "CNY",
+		TransactionID: fmt.Sprintf("42000%s%013d", at.Format("20060102"), v.paid*7919), Amount: v.amounts[ownNo], Currency: "CNY",
 		PaidAt: at.Truncate(time.Second),
 	}
 	return json.Marshal(map[string]string{"No": ownNo})
