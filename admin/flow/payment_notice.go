@@ -21,7 +21,8 @@ const (
 )
 
 // PaymentNotice takes what a payment vendor posts: stored as it came, then believed only if the vendor signed it for
-// us. Faults: callback_empty, callback_unknown, payment_unknown, those of payment.Vendor.Notice, too_many_attempts.
+// us. Faults: callback_empty, callback_unknown, payment_unknown, transaction_known, those of payment.Vendor.Notice,
+// too_many_attempts.
 func (f *Flow) PaymentNotice(ctx context.Context, a actor.Actor, vendor string, headers map[string]string, body []byte) error {
 	if err := f.Throttle.Take(ctx, "payment_notice:ip:"+a.IP, notices, noticesPer); err != nil {
 		return err
@@ -54,7 +55,7 @@ func (f *Flow) takeNotice(ctx context.Context, id uuid.UUID, method payment.Meth
 		}
 		return f.Inbox.MarkDone(ctx, tx, id)
 	})
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) || fault.HasKey(err, "transaction_known") {
 		return f.rejectCallback(ctx, id, err)
 	}
 	return err

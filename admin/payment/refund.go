@@ -11,6 +11,7 @@ import (
 )
 
 func init() {
+	pg.Constraint("online_payment_once", fault.Conflict, "transaction_known")
 	pg.Constraint("payment_refund_once", fault.Conflict, "refund_exists")
 	pg.Constraint("online_payment_refunded", fault.Conflict, "refund_too_much")
 	pg.Constraint("payment_intent_refunded", fault.Conflict, "refund_too_much")

@@ -97,11 +97,12 @@ func TestSetRefusesWhatSettingsCannotHold(t *testing.T) {
 		key   string
 		value any
 	}{
-		"unknown key":  {"window_days", 90},
-		"wrong type":   {"window_before_days", "90"},
-		"unknown word": {"one_at_a_time", "sometimes"},
-		"zero minutes": {"login_code_minutes", 0},
-		"no prefix":    {"medium_prefix", ""},
+		"unknown key":           {"window_days", 90},
+		"wrong type":            {"window_before_days", "90"},
+		"unknown word":          {"one_at_a_time", "sometimes"},
+		"zero minutes":          {"login_code_minutes", 0},
+		"code too short to pay": {"code_minutes", 5}, "unknown way to pay": {"online_methods", []string{"wechat", "cash"}},
+		"no prefix": {"medium_prefix", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := db.InTx(t.Context(), func(ctx context.Context, tx pg.Tx) error {
