@@ -79,11 +79,11 @@ func Merge(path string, add map[string]string) (err error) {
 
 // lock keeps other writers of the folder out until what it returns is called; it ends with the process that holds it.
 func lock(dir string) (release func() error, err error) {
-	d, err := os.Open(dir) //nolint:gosec // the folder the caller names
+	d, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a descriptor fits
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d.Close, nil
