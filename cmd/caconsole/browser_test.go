@@ -81,7 +81,7 @@ func TestMainJobInBrowser(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	out := t.TempDir()
-	renewal := h.renew(ctx, h.table("certificates.tsv")[0]["serial"], out)
+	renewal := h.renew(ctx, h.serials("reviewed", "keep")[0], out)
 
 	finance := h.sit("finance", 0)
 	var file string
@@ -131,7 +131,7 @@ func TestMainJobInBrowser(t *testing.T) {
 
 	require.NoError(t, <-renewal)
 	h.checkPair(out)
-	h.checkMessages(no)
+	h.checkMessages(no, "accepted", "payment_settled", "approved", "invoice")
 
 	clerk := h.sit("hotline", 0)
 	clerk.open("/hotline")

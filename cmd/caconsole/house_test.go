@@ -137,6 +137,18 @@ func (h *house) table(name string) []map[string]string {
 	return out
 }
 
+// serials lists the certificates that wait for a renewal on a path, in a project with that key rule.
+func (h *house) serials(path, keys string) []string {
+	h.t.Helper()
+	var out []string
+	for _, row := range h.table("certificates.tsv") {
+		if row["path"] == path && row["keys"] == keys {
+			out = append(out, row["serial"])
+		}
+	}
+	return out
+}
+
 // code is a one-time code of a person that was not used yet; for a second log-in within half a minute it is the next one,
 // which the console takes too.
 func (h *house) code(who map[string]string) string {

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/pg"
+)
+
+// siege is how long the test with everything going wrong is: short here, whole with `make soak`.
+type siege struct {
+	orders  int
+	rate    float64 // orders begun a second
+	timeout time.Duration
+}
+
+func planSiege() siege {
+	if os.Getenv("CACONSOLE_SOAK") != "" {
+		return siege{orders: 5000, rate: 6, timeout: 2 * time.Hour}
+	}
+	return siege{orders: 300, rate: 8, timeout: 6 * time.Minute}
+}
+
+// Applicants and staff, all robots, renew certificates on both paths and with every way to pay, while one call or notice
+// of the vendors in fifty goes wrong in one of six ways, and the database is killed in the middle. In the end every order
+// is where its events say, no payment is lost or counted twice, and nobody got a message or an invoice twice.
+func TestOrdersUnderFaults(t *testing.T) {
+	s := planSiege()
+	online := s.orders * 85 / 100
+	h := newHouse(t, "--orders", "0", "--certificates", strconv.Itoa(online+10))
+	ctx, cancel := context.WithTimeout(t.Context(), s.timeout)
+	defer cancel()
+	h.upset(0.02)
+	out := filepath.Join(h.data, "load")
+	require.NoError(t, os.MkdirAll(out, 0o750))
+
+	staff := h.begin(ctx, "applicant", "desk", "--base", h.url, "--staff", h.demoFile("staff.tsv"), "--statements", out, "--poll", "500ms")
+	loadEnded := make(chan string, 1)
+	go func() {
+		load := exec.CommandContext(ctx, filepath.Join(h.bin, "applicant"), "load", "--base", h.url, "--ukeys", h.demoFile("ukeys"), "--out", out,
+			"--orders", strconv.Itoa(s.orders), "--rate", fmt.Sprint(s.rate), "--online", "85", "--poll", "500ms",
+			"--timeout", s.timeout.String(), "--json")
+		var report, log bytes.Buffer
+		load.Stdout, load.Stderr = &report, &log
+		if err := load.Run(); err != nil {
+			t.Log(log.String())
+		}
+		loadEnded <- report.String()
+	}()
+
+	time.Sleep(time.Duration(float64(s.orders) / s.rate / 2 * float64(time.Second)))
+	h.killDatabase()
+
+	report := <-loadEnded
+	var r struct {
+		Orders, Done int
+		Problems     map[string]int
+	}
+	require.NoError(t, json.Unmarshal([]byte(report), &r), report)
+	t.Logf("%s", report)
+	require.Equal(t, s.orders, r.Done, "every renewal ends with the new pair in its Ukey")
+
+	q := h.query(ctx)
+	eventually(t, "all work is done", func() bool {
+		return q.one(`SELECT (SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'pending'))
+			+ (SELECT count(*) FROM invoice WHERE state IN ('requested', 'issuing'))
+			+ (SELECT count(*) FROM message WHERE state IN ('queued', 'sending'))`) == 0
+	})
+	staff.stop()
+	h.checkOrders(q, s.orders)
+	h.checkMoney(q)
+	h.checkSentOnce()
+	printed, err := h.run(ctx, "caconsole", "audit", "verify")
+	require.NoError(t, err, printed)
+}
+
+// checkOrders compares every order with what its events imply and with what the world outside knows.
+func (h *house) checkOrders(q *query, orders int) {
+	h.t.Helper()
+	require.Equal(h.t, orders, q.one(`SELECT count(*) FROM orders WHERE stage = 'done'`))
+	require.Equal(h.t, orders, q.one(`SELECT count(*) FROM orders`))
+	for _, gate := range []string{
+		"consent", "documents", "identity", "telecom", "payment", "review", "authorisation", "issuance", "delivery", "invoice",
+	} {
+		require.Zero(h.t, q.one(`SELECT count(*) FROM orders o
+			JOIN LATERAL (SELECT to_state FROM order_event e WHERE e.order_id = o.id AND e.gate = '`+gate+`' ORDER BY e.id DESC LIMIT 1) last ON true
+			WHERE last.to_state <> o.`+gate), "orders whose gate %s is not where its last event put it", gate)
+		require.Zero(h.t, q.one(`SELECT count(*) FROM (
+			SELECT from_state, lag(to_state) OVER (PARTITION BY order_id ORDER BY id) AS before FROM order_event WHERE gate = '`+gate+`') e
+			WHERE before <> from_state`), "events of %s that do not follow from the one before", gate)
+	}
+	require.Zero(h.t, q.one(`SELECT count(*) FROM (SELECT order_id FROM issuance_request WHERE state = 'recorded' GROUP BY 1 HAVING count(*) > 1) twice`))
+	require.Equal(h.t, orders, q.one(`SELECT count(*) FROM issuance_request WHERE state = 'recorded'`), "one pair an order")
+	require.Equal(h.t, orders, q.one(`SELECT count(*) FROM certificate_state old JOIN certificate_state new ON new.pair_id = old.successor
+		WHERE old.state = 'renewed' AND new.state = 'active'`), "one successor a certificate")
+}
+
+// checkMoney compares what the console believes with what the vendors and the bank know.
+func (h *house) checkMoney(q *query) {
+	h.t.Helper()
+	for _, vendor := range []string{"wechat", "alipay"} {
+		var bills []struct {
+			OutTradeNo string `json:"out_trade_no"`
+			PaidFen    int    `json:"paid_fen"`
+			Refunds    []struct {
+				AmountFen int `json:"amount_fen"`
+			}
+		}
+		h.sim(http.MethodGet, vendor, "/_sim/"+vendor+"/bills", nil, &bills)
+		paid, sum := 0, 0
+		for _, b := range bills {
+			if b.PaidFen == 0 {
+				continue
+			}
+			paid, sum = paid+1, sum+b.PaidFen
+			require.Equal(h.t, b.PaidFen, q.one(`SELECT coalesce(sum(p.amount_fen), 0) FROM online_payment p JOIN payment_intent i ON i.id = p.intent_id
+				WHERE i.own_no = $1`, b.OutTradeNo), "%s %s is known once and in full", vendor, b.OutTradeNo)
+		}
+		require.NotZero(h.t, paid, vendor)
+		require.Equal(h.t, sum, q.one(`SELECT coalesce(sum(amount_fen), 0) FROM online_payment WHERE method = $1`, vendor), "nothing that %s does not know", vendor)
+	}
+	require.Zero(h.t, q.one(`SELECT count(*) FROM orders o WHERE o.payment = 'settled' AND o.amount_fen <>
+		  (SELECT coalesce(sum(p.amount_fen), 0) FROM online_payment p WHERE p.order_id = o.id AND p.suspense = '')
+		+ (SELECT coalesce(sum(a.amount_fen * CASE WHEN a.reverses IS NULL THEN 1 ELSE -1 END), 0) FROM allocation a
+		   JOIN receivable r ON r.id = a.receivable_id WHERE r.order_id = o.id)`), "orders settled by more or less than their price")
+	require.NotZero(h.t, q.one(`SELECT count(*) FROM allocation`), "transfers")
+
+	var invoices []struct {
+		OrderNo string `json:"order_no"`
+		Red     bool
+		Status  string
+	}
+	h.sim(http.MethodGet, "invoice", "/_sim/invoices", nil, &invoices)
+	issued := 0
+	for _, v := range invoices {
+		if v.Status == "2" && !v.Red {
+			issued++
+		}
+	}
+	require.Equal(h.t, q.one(`SELECT count(*) FROM orders WHERE payment = 'settled'`), issued, "one invoice for each order paid")
+	require.Equal(h.t, issued, q.one(`SELECT count(*) FROM invoice WHERE state = 'issued'`))
+}
+
+// checkSentOnce looks for an SMS that somebody got twice: the vendor can be asked what became of one.
+func (h *house) checkSentOnce() {
+	h.t.Helper()
+	seen := map[sent]bool{}
+	for _, m := range h.messages() {
+		if m.Channel != "sms" || m.Template == "login_code" {
+			continue
+		}
+		require.False(h.t, seen[m], "twice: %+v", m)
+		seen[m] = true
+	}
+}
+
+// upset has a share of all calls and notices of every vendor go wrong.
+func (h *house) upset(rate float64) {
+	h.t.Helper()
+	for _, vendor := range []string{"wechat", "alipay", "identity", "telecom", "sms", "invoice"} {
+		for _, kind := range []string{"delay", "duplicate", "reorder", "forge", "5xx", "timeout_then_success"} {
+			h.sim(http.MethodPost, vendor, "/_sim/faults", map[string]any{"vendor": vendor, "kind": kind, "rate": rate}, nil)
+		}
+	}
+}
+
+// sim calls a control of the simulators.
+func (h *house) sim(method, vendor, path string, in, out any) {
+	h.t.Helper()
+	raw, err := os.ReadFile(h.demoFile("ports.json"))
+	require.NoError(h.t, err)
+	ports := map[string]string{}
+	require.NoError(h.t, json.Unmarshal(raw, &ports))
+	body, err := json.Marshal(in)
+	require.NoError(h.t, err)
+	req, err := http.NewRequestWithContext(h.t.Context(), method, strings.TrimSuffix(ports[vendor], "/")+path, bytes.NewReader(body))
+	require.NoError(h.t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(h.t, err)
+	defer func() { require.NoError(h.t, res.Body.Close()) }()
+	require.Less(h.t, res.StatusCode, 300, "%s %s", method, path)
+	if out != nil {
+		require.NoError(h.t, json.NewDecoder(res.Body).Decode(out))
+	}
+}
+
+func (h *house) demoFile(name string) string { return filepath.Join(h.data, "demo", name) }
+
+// killDatabase kills the whole database server; the demo starts it again.
+func (h *house) killDatabase() {
+	h.t.Helper()
+	cluster, err := pg.FindCluster(h.t.Context(), h.data)
+	require.NoError(h.t, err)
+	raw, err := os.ReadFile(filepath.Join(cluster.Folder(), "data", "postmaster.pid"))
+	require.NoError(h.t, err)
+	pid, err := strconv.Atoi(strings.SplitN(string(raw), "\n", 2)[0])
+	require.NoError(h.t, err)
+	require.NoError(h.t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+// helper is a program that runs beside the house.
+type helper struct {
+	cmd *exec.Cmd
+	log bytes.Buffer
+}
+
+func (h *house) begin(ctx context.Context, program string, args ...string) *helper {
+	h.t.Helper()
+	p := &helper{cmd: exec.CommandContext(ctx, filepath.Join(h.bin, program), args...)}
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	require.NoError(h.t, p.cmd.Start())
+	h.t.Cleanup(func() {
+		p.stop()
+		if h.t.Failed() {
+			h.t.Logf("%s: %s", program, p.log.String())
+		}
+	})
+	return p
+}
+
+func (p *helper) stop() {
+	if p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Signal(syscall.SIGINT)
+		_ = p.cmd.Wait()
+	}
+}
+
+// query asks the house's database.
+type query struct {
+	t    *testing.T
+	ctx  context.Context
+	conn *pgx.Conn
+}
+
+func (h *house) query(ctx context.Context) *query {
+	h.t.Helper()
+	cluster, err := pg.FindCluster(ctx, h.data)
+	require.NoError(h.t, err)
+	conn, err := pgx.Connect(ctx, cluster.DSN(pg.RoleSuper))
+	require.NoError(h.t, err)
+	h.t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return &query{h.t, ctx, conn}
+}
+
+// one returns the number a statement yields.
+func (q *query) one(sql string, args ...any) int {
+	q.t.Helper()
+	var n int
+	require.NoError(q.t, q.conn.QueryRow(q.ctx, sql, args...).Scan(&n), sql)
+	return n
+}
