@@ -18,7 +18,6 @@ const (
 	Login           Template = "login_code"
 	Accepted        Template = "accepted"
 	PaymentSettled  Template = "payment_settled"
-	PaidOnline      Template = "paid_online" // money for an order of the online path: the Ukey can be updated at once
 	PaymentReminder Template = "payment_reminder"
 	UnpaidReminder  Template = "unpaid_reminder"
 	PartPaid        Template = "part_paid"
@@ -39,7 +38,7 @@ const (
 
 // Templates lists every template, in the order of a renewal's course. An installation knows the vendor's number of each.
 var Templates = []Template{
-	Login, Accepted, PaymentReminder, UnpaidReminder, PartPaid, PaymentSettled, PaidOnline, ClosedUnpaid, ClosedExpired,
+	Login, Accepted, PaymentReminder, UnpaidReminder, PartPaid, PaymentSettled, ClosedUnpaid, ClosedExpired,
 	MovedToReviewed, Returned, Rejected, Withdrawn, WithdrawnPaid, PaidLate, PaidTwice, RefundSent, Approved, Invoice, UpdateReminder,
 }
 
@@ -73,7 +72,6 @@ var specs = map[Template]spec{
 		params: []string{"no", "paid", "missing"},
 		text:   "订单{no}已到账{paid}元，还差{missing}元，请从贵单位对公账户补足差额；补足后订单自动继续办理。",
 	},
-	PaidOnline:    {params: []string{"no", "amount"}, text: "订单{no}已支付{amount}元，请插上Ukey，打开驱动更新证书。咨询电话400-112-3838。"},
 	ClosedUnpaid:  {params: []string{"no"}, text: "订单{no}逾期未缴费，已关闭。如需续期，请重新提交。咨询电话400-112-3838。"},
 	ClosedExpired: {params: []string{"no"}, text: "订单{no}在证书到期前未缴费，已关闭。请按证书已过期的流程重新提交。咨询电话400-112-3838。"},
 	MovedToReviewed: {
