@@ -20,6 +20,7 @@ type browser struct {
 	base   *url.URL
 	client *http.Client
 	log    *slog.Logger
+	resent bool // a form was sent more than once; the first one may have had its effect
 }
 
 func newBrowser(base string, transport http.RoundTripper, log *slog.Logger) (*browser, error) {
@@ -97,6 +98,7 @@ func (b *browser) fetch(ctx context.Context, method, ref, contentType string, bo
 		if status >= 500 && status != http.StatusServiceUnavailable && try >= serverTries {
 			return 0, nil, nil, fmt.Errorf("%s %s: answer %d", method, ref, status)
 		}
+		b.resent = b.resent || method == http.MethodPost
 		wait = max(wait, min(time.Duration(try)*250*time.Millisecond, longestPause))
 		b.log.WarnContext(ctx, "trying again", "method", method, "page", ref, "status", status, "wait", wait, "error", err)
 		if err := sleep(ctx, wait); err != nil {

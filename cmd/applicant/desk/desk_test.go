@@ -226,6 +226,18 @@ func TestOutlivesRestartsAndLostSessions(t *testing.T) {
 	require.Len(t, o.sessions, 2, "both logged in again")
 }
 
+func TestCaseClaimedByALostAnswerIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, clock{time.Now()}.now)
+	o.queue, o.lose = []string{"R1", "R2"}, "/orders/R1"
+	for _, no := range o.queue {
+		o.papers[no] = map[string][]byte{formKind: good, licenceKind: good}
+	}
+	done, err := Run(t.Context(), options(o, "reviewer"))
+	require.NoError(t, err)
+	require.Equal(t, 2, done.Approved)
+}
+
 func TestDeskThatCannotOpen(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, clock{time.Now()}.now)

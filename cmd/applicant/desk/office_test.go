@@ -33,6 +33,7 @@ type office struct {
 	toIssue   []string
 	poisoned  string // the order that no batch may hold
 	credits   string // the bench, HTML
+	lose      string // the line breaks at the first request for this page
 	down      int    // so many requests are answered 502, a lost line, 503 in turn
 	viewed    []string
 	decided   []string
@@ -55,6 +56,10 @@ const csrf = `<input type="hidden" name="csrf" value="token">`
 func (o *office) serve(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if r.URL.Path == o.lose {
+		o.lose = ""
+		panic(http.ErrAbortHandler)
+	}
 	if o.down > 0 && r.URL.Path != "/login" {
 		if o.down--; o.down%3 == 1 {
 			panic(http.ErrAbortHandler)

@@ -37,7 +37,8 @@ func review(ctx context.Context, c *clerk) (bool, error) {
 
 // nextCase opens a case to decide: one left from before, else the next of the queue. nil where there is none.
 func (c *clerk) nextCase(ctx context.Context) (*page, error) {
-	if c.leftovers {
+	if c.leftovers || c.resent {
+		c.leftovers, c.resent = true, false
 		mine, err := c.open(ctx, "/queue?tab=mine")
 		if err != nil {
 			return nil, err

@@ -202,6 +202,23 @@ func TestLostAnswersAndOutagesKeepTheKey(t *testing.T) {
 	require.Equal(t, keys[0], keys[2])
 }
 
+func TestUpdateThatIsOverBeginsAnew(t *testing.T) {
+	t.Parallel()
+	f := newIntake(t)
+	f.path, f.toSign = PathOnline, renewPrefix+"{}\n-"
+	voided := 0
+	f.upset = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "/updates/u1") || voided == 2 {
+			return false
+		}
+		voided++
+		f.problem(w, 409, "update_void", "请在驱动中重新开始更新")
+		return true
+	}
+	require.NoError(t, Run(t.Context(), options(t, f)))
+	require.Len(t, f.keys["/updates"], 3)
+}
+
 func TestDriverIsNoSigningOracle(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"pay 1,000,000", "caconsole/renew/2\n{}\n-", "caconsole/collect/1\nid\n9f86d081"} {

@@ -24,6 +24,18 @@ const piece = 4096
 // update does what the Ukey driver does: ask, prove, fetch, check, import, confirm. On the online path the proof is also
 // what authorises the new pair. Everything can be done again: another run begins here anew.
 func (r *robot) update(ctx context.Context) error {
+	err := r.updateOnce(ctx)
+	if over[codeOf(err)] {
+		r.opt.Log.WarnContext(ctx, "the update begins anew", "error", err)
+		return nil // the order still stays at this stage
+	}
+	return err
+}
+
+// over are the problem codes of an update that is over; a driver then asks for another.
+var over = map[string]bool{"update_void": true, "update_expired": true, "update_unknown": true, "update_token_wrong": true, "update_outdated": true}
+
+func (r *robot) updateOnce(ctx context.Context) error {
 	driver := &api{base: r.api.base, http: r.client, log: r.opt.Log, now: r.opt.Now, observe: r.opt.Observe} // a driver has no SMS login
 	id, err := r.claim(ctx, driver)
 	if err != nil {
