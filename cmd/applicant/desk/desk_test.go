@@ -229,7 +229,7 @@ func TestOutlivesRestartsAndLostSessions(t *testing.T) {
 func TestCaseClaimedByALostAnswerIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, clock{time.Now()}.now)
-	o.queue, o.lose = []string{"R1", "R2"}, "/orders/R1"
+	o.queue, o.lose, o.losses = []string{"R1", "R2"}, "/orders/R1", 2
 	for _, no := range o.queue {
 		o.papers[no] = map[string][]byte{formKind: good, licenceKind: good}
 	}

@@ -33,7 +33,8 @@ type office struct {
 	toIssue   []string
 	poisoned  string // the order that no batch may hold
 	credits   string // the bench, HTML
-	lose      string // the line breaks at the first request for this page
+	lose      string // the line breaks at the first requests for this page
+	losses    int    // so many of them: a browser tries once more by itself
 	down      int    // so many requests are answered 502, a lost line, 503 in turn
 	viewed    []string
 	decided   []string
@@ -56,8 +57,8 @@ const csrf = `<input type="hidden" name="csrf" value="token">`
 func (o *office) serve(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if r.URL.Path == o.lose {
-		o.lose = ""
+	if r.URL.Path == o.lose && o.losses > 0 {
+		o.losses--
 		panic(http.ErrAbortHandler)
 	}
 	if o.down > 0 && r.URL.Path != "/login" {
