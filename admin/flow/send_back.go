@@ -57,11 +57,11 @@ func (f *Flow) Reject(ctx context.Context, a actor.Actor, no string, op Opinion)
 		return err
 	}
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		o, held, err := f.seen(ctx, tx, a, no, op)
+		_, held, err := f.seen(ctx, tx, a, no, op)
 		if err != nil {
 			return err
 		}
-		o, err = f.Orders.Change(ctx, tx, a, no, "review.rejected", func(g *order.Gates) error {
+		o, err := f.Orders.Change(ctx, tx, a, no, "review.rejected", func(g *order.Gates) error {
 			g.Review = order.Rejected
 			return nil
 		})
