@@ -105,10 +105,10 @@ type house struct {
 
 	mu     sync.Mutex
 	tally  Tally
-	seated int       // how many are logged in for the first time
-	busy   int       // how many are in the middle of something
-	last   time.Time // when something ended
-	bench  map[string]time.Time
+	seated int                  // how many are logged in for the first time
+	busy   int                  // how many are in the middle of something
+	last   time.Time            // when something ended
+	bench  map[string]time.Time // credits, and when to look at them
 }
 
 // count adds to the tally.

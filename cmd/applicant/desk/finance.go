@@ -105,16 +105,24 @@ func (c *clerk) matchOne(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// own is how long a new credit is left to the console's own matching.
+const own = 5 * time.Second
+
 // look reports whether a credit is due to be looked at, and notes that it is.
 func (h *house) look(credit string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := h.opt.Now()
-	if now.Before(h.bench[credit]) {
-		return false
-	}
 	if h.bench == nil {
 		h.bench = map[string]time.Time{}
+	}
+	now := h.opt.Now()
+	due, known := h.bench[credit]
+	switch {
+	case !known:
+		h.bench[credit] = now.Add(own)
+		return false
+	case now.Before(due):
+		return false
 	}
 	h.bench[credit] = now.Add(patience)
 	return true
