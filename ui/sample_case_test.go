@@ -88,7 +88,12 @@ func casePage(w words) orders.CasePage {
 			Live: page.Status{Tone: page.OK, Word: w("identity.live", nil)}, Library: "权威库一致", Number: 1, At: *ago(3 * time.Hour),
 		},
 		Owed: orders.Owed{
-			Due: 40000, Status: page.Status{Tone: page.OK, Word: w("state.payment.settled", nil)}, Method: w("method.transfer", nil), At: *ago(77 * time.Minute),
+			Due: 40000, Status: page.Status{Tone: page.OK, Word: w("state.payment.settled", nil)}, Method: w("method.wechat", nil), At: *ago(77 * time.Minute),
+			Moved: []orders.Moved{
+				{Label: w("method.wechat", nil), Number: "4200002611222233445566778899", Amount: 40000, At: *ago(77 * time.Minute)},
+				{Label: w("method.alipay", nil), Number: "2026112222001400000000000001", Amount: 40000, At: *ago(70 * time.Minute), Word: w("suspense.paid_twice", nil)},
+				{Label: w("orders.refund", nil), Number: caseNo + "_2_r1", Amount: 40000, At: *ago(69 * time.Minute), Word: w("refund.sent", nil)},
+			},
 		},
 		Verdict: &orders.Verdict{
 			ContentVersion: 7, Digest: fmt.Sprintf("%064d", 9), Saved: *ago(20 * time.Second), Phone: "138****5678", Last4: "0311", Reasons: reasons(),

@@ -13,6 +13,7 @@ import (
 	"caconsole/admin/flow"
 	"caconsole/admin/identity"
 	"caconsole/admin/order"
+	online "caconsole/admin/payment"
 	"caconsole/admin/review"
 	"caconsole/issuance"
 	"caconsole/rbac"
@@ -218,4 +219,27 @@ func TestCaseOfAnOnlineOrder(t *testing.T) {
 			require.NotContains(t, got.Body, "法人")
 		})
 	}
+}
+
+// The payment card tells of money that came by a vendor, why some of it pays nothing, and how far it has gone back.
+func TestMoneyOnTheCard(t *testing.T) {
+	asked(t, "/orders/x", nil, func(c *page.Ctx) {
+		v := sampleCase()
+		at := time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
+		require.Empty(t, payment(c, v).Moved)
+		v.Money = []online.Arrival{
+			{Method: online.WeChat, Received: online.Received{TransactionID: "4200001", Amount: 40000, PaidAt: at}},
+			{Method: online.Alipay, Received: online.Received{TransactionID: "2026222", Amount: 40000, PaidAt: at}, Suspense: online.PaidTwice},
+		}
+		v.Refunds = []online.Refund{
+			{OwnNo: "R261122000311_2_r1", Amount: 40000, State: online.Sent, CreatedAt: at},
+			{OwnNo: "R261122000311_1_r1", VendorNo: "5030001", Amount: 40000, State: online.Done, CreatedAt: at, DoneAt: at.Add(time.Hour)},
+		}
+		require.Equal(t, []Moved{
+			{Label: "微信支付", Number: "4200001", Amount: 40000, At: at},
+			{Label: "支付宝", Number: "2026222", Amount: 40000, At: at, Word: "重复付款，挂账"},
+			{Label: "退款", Number: "R261122000311_2_r1", Amount: 40000, At: at, Word: "退款中"},
+			{Label: "退款", Number: "5030001", Amount: 40000, At: at.Add(time.Hour), Word: "已退款"},
+		}, payment(c, v).Moved)
+	})
 }
