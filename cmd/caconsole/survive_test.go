@@ -21,7 +21,7 @@ func TestDemoSurvivesKill(t *testing.T) {
 	h.start("--orders", "6", "--certificates", "2")
 	require.Equal(t, before, h.table("staff.tsv"), "the same people with the same secrets")
 	require.Subset(t, allOrders(h), orders, "no order is lost")
-	require.Len(t, h.table("certificates.tsv"), 2)
+	require.Len(t, h.table("certificates.tsv"), 2*2, "two of each path")
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
