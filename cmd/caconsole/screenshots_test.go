@@ -35,7 +35,6 @@ func (d *desk) see(path, name string) {
 
 // TestScreenshots is `make screenshots`: it walks through a demo as the README's tour does, and takes the pictures.
 func TestScreenshots(t *testing.T) {
-	t.Setenv("LANGUAGE", "zh_CN") // the browser's own words, such as those of a file field
 	h := newHouse(t)
 	h.tourMoney()
 	h.tourReview()
@@ -68,6 +67,9 @@ func (h *house) tourMoney() {
 	lead := h.sit("finance_lead", 0)
 	lead.see("/home", "home-finance")
 	lead.see("/invoices", "invoices")
+	lead.open("/refunds")
+	lead.first(".tabs a", `document.querySelector("tr[data-row]")`)
+	lead.keep("refunds")
 }
 
 // first follows the links of a list, one after the other, up to a page of which an expression is true.
