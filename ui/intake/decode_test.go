@@ -3,6 +3,7 @@ package intake
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,5 +72,39 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		require.Equal(t, fault.Invalid, fault.Of(err).Kind)
+	})
+}
+
+// FuzzNewOrder: whatever comes as an order is read or refused as invalid, and what was read says no more than was sent.
+func FuzzNewOrder(f *testing.F) {
+	f.Add([]byte(`{"serial":"1","years":2,"agent":{"name":"张敏","phone":"13800138001"},"invoice":{"kind":"general","title":"x"}}`))
+	f.Add([]byte(`{"years":1e400}`))
+	f.Add([]byte(`{"agent":null,"organisation":{"id_kind":7}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var into newOrderBody
+		if err := decode(body, &into); err != nil {
+			require.Equal(t, fault.Invalid, fault.Of(err).Kind)
+			return
+		}
+		for _, read := range []string{into.Serial, into.Agent.Name.Reveal(), into.Invoice.Title, into.Organisation.Name} {
+			require.LessOrEqual(t, len(read), 3*len(body)) // one broken byte becomes the three of U+FFFD
+			require.True(t, utf8.ValidString(read))
+		}
+	})
+}
+
+// FuzzCorrection: the same of what shall be put right.
+func FuzzCorrection(f *testing.F) {
+	f.Add([]byte(`{"years":3,"agent":{"phone":"13800138009"},"invoice":{"kind":"special"}}`))
+	f.Add([]byte(`{"agent":{"phone":null},"legal_person":{}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var into correctionBody
+		if err := decode(body, &into); err != nil {
+			require.Equal(t, fault.Invalid, fault.Of(err).Kind)
+			return
+		}
+		out := into.correction()
+		require.Equal(t, into.Years, out.Years)
+		require.Equal(t, into.Invoice != nil, out.Invoice != nil)
 	})
 }

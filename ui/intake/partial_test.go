@@ -46,3 +46,19 @@ func TestMatches(t *testing.T) {
 	require.False(t, matches("", tag))
 	require.False(t, matches(etag([]byte("y")), tag))
 }
+
+// FuzzReadRange: what is sent lies within the file.
+func FuzzReadRange(f *testing.F) {
+	for _, header := range []string{"bytes=0-", "bytes=-1", "bytes=5-1", "bytes=1-2,3-4", "bytes=9223372036854775807-", "items=1-2", "bytes=--1"} {
+		f.Add(header, 10)
+	}
+	f.Fuzz(func(t *testing.T, header string, size int) {
+		if size < 0 {
+			return
+		}
+		from, to, state := readRange(header, size)
+		if state == partOfBody {
+			require.True(t, 0 <= from && from <= to && to < size, "%q of %d: %d-%d", header, size, from, to)
+		}
+	})
+}
