@@ -40,6 +40,9 @@ CREATE INDEX red_letter_recent ON red_letter (created_at DESC, id DESC);
 GRANT SELECT, INSERT, UPDATE ON red_letter TO caconsole_app;
 GRANT SELECT (id, invoice_id, order_id, project_id, state, serial, try, form_state, form_no, number, by_hand, pdf_bytes, attempts, last_error, created_at, issued_at, changed_at) ON red_letter TO caconsole_read;
 
+-- Money back before its invoice: a list that is empty on a good day.
+CREATE INDEX orders_refunded_not_red ON orders (project_id) WHERE payment = 'refunded' AND invoice IN ('requested', 'issued', 'dispatched');
+
 -- What a sweep has done about an order that hangs, so that it does so once: a reminder, a task, a call.
 CREATE TABLE order_nudge (
     order_id uuid        NOT NULL REFERENCES orders (id),

@@ -1006,6 +1006,7 @@ CREATE INDEX orders_of_project ON public.orders USING btree (project_id, created
 CREATE INDEX orders_of_stage ON public.orders USING btree (stage, created_at DESC, id DESC)
 CREATE UNIQUE INDEX orders_one_open ON public.orders USING btree (old_pair_id) WHERE ((closed_at IS NULL) AND (delivery <> 'confirmed'::text))
 CREATE INDEX orders_recent ON public.orders USING btree (created_at DESC, id DESC)
+CREATE INDEX orders_refunded_not_red ON public.orders USING btree (project_id) WHERE ((payment = 'refunded'::text) AND (invoice = ANY (ARRAY['requested'::text, 'issued'::text, 'dispatched'::text])))
 CREATE INDEX orders_review_queue ON public.orders USING btree (review_due_at, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text]))
 CREATE INDEX orders_signed_unpaid ON public.orders USING btree (id) WHERE ((issuance = ANY (ARRAY['signed'::text, 'recorded'::text])) AND (payment <> ALL (ARRAY['settled'::text, 'waived'::text, 'refunding'::text, 'refunded'::text])))
 CREATE INDEX orders_to_issue ON public.orders USING btree (stage_since, id) INCLUDE (issuance) WHERE (stage = 'to_issue'::text)

@@ -31,7 +31,10 @@ const (
 	ToUpdate             Number = "to_update"              // issued, not yet updated by the driver
 	InvoicesOpen         Number = "invoices_open"          // requested and not issued
 	InvoicesFailed       Number = "invoices_failed"        // failed or not delivered
+	RedBlocked           Number = "red_blocked"            // red letters a person has to look at
+	RefundTasks          Number = "refund_tasks"           // transfers to be paid back, refunds a vendor refused
 	SettledNotInvoiced   Number = "settled_not_invoiced"   // for more than 24 h
+	RefundedNotRed       Number = "refunded_not_red"       // money back before the invoice
 	OpenNotSigned        Number = "open_not_signed"        // all gates open for more than 15 min
 	SignedNotSettled     Number = "signed_not_settled"     //
 	AuthorisedNotUpdated Number = "authorised_not_updated" // for more than 7 days
@@ -54,12 +57,15 @@ var figures = []line{
 	{Transfers, rbac.MatchingView, "/orders?stage=transfer", ""},
 	{InvoicesOpen, rbac.InvoiceView, "/invoices", ""},
 	{InvoicesFailed, rbac.InvoiceView, "/invoices?tab=failed", page.Bad},
+	{RedBlocked, rbac.InvoiceView, "/refunds", page.Bad},
+	{RefundTasks, rbac.InvoiceView, "/refunds?tab=refund_task", ""},
 	{ToIssue, rbac.IssuanceView, "/issuance", ""},
 	{ToUpdate, rbac.IssuanceView, "/orders?stage=update", ""},
 }
 
 var checks = []line{
 	{SettledNotInvoiced, rbac.InvoiceView, "/invoices?tab=late", page.Bad},
+	{RefundedNotRed, rbac.InvoiceView, "/orders?stage=closed", page.Bad},
 	{OpenNotSigned, rbac.IssuanceView, "/issuance?tab=late", page.Bad},
 	{SignedNotSettled, rbac.IssuanceView, "/issuance?tab=unsettled", page.Bad},
 	{AuthorisedNotUpdated, rbac.HotlineView, "/orders?stage=update", page.Bad},
