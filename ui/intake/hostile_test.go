@@ -33,18 +33,38 @@ var (
 		"--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"../../x\"\r\n\r\nb\r\n--x--\r\n", "%PDF-1.7\n%%EOF", "\xff\xd8\xff\xe0", "\x89PNG\r\n\x1a\n",
 	}
 	hostileValues = []any{
-		nil, true, -1, json.Number("1e400"), []any{nil}, map[string]any{}, "", "a\x00b", "‮\u200b", "'; DROP TABLE orders; --", "../../etc/passwd",
+		nil, true, -1, json.Number("1e400"),
+		[]any{nil},
+		map[string]any{},
+		"", "a\x00b", "\u202e\u200b", "'; DROP TABLE orders; --", "../../etc/passwd",
 		strings.Repeat("汉", 3000), "9999999999999999999999999",
 	}
 	hostileParts = []string{
 		"%00", "%ff", "%c3%28", "..%2f..%2fetc%2fpasswd", "%25", "'%20OR%201=1--", strings.Repeat("4", 3000), "%E6%B1%89%E5%AD%97", "-1", "%20", "*", "R000000000000", "%0d%0aX:1",
 	}
 	hostileHeaders = [][2]string{
-		{"Content-Type", ""}, {"Content-Type", "application/json; charset=utf-16"}, {"Content-Type", "multipart/form-data"}, {"Content-Type", strings.Repeat("a", 3000)},
-		{"Content-Encoding", "gzip"}, {"Content-Encoding", "br"}, {"Idempotency-Key", ""}, {"Idempotency-Key", strings.Repeat("k", 3000)}, {"Idempotency-Key", "汉"},
-		{"Accept-Language", strings.Repeat("zh;q=0.1,", 300)}, {"Accept-Language", "x-y-z;q=NaN"}, {"Range", "bytes=-9223372036854775809"}, {"Range", "bytes=5-1"},
-		{"If-None-Match", strings.Repeat(`"a",`, 900)}, {"If-Range", "Mon"}, {"Authorization", "Bearer"}, {"Authorization", "Bearer " + strings.Repeat("t", 3000)},
-		{"Authorization", "Basic Og=="}, {"X-Forwarded-For", "' OR 1=1, ::1"}, {"X-Forwarded-Host", "evil.example"}, {"X-HTTP-Method-Override", "DELETE"}, {"Accept", "image/*"},
+		{"Content-Type", ""},
+		{"Content-Type", "application/json; charset=utf-16"},
+		{"Content-Type", "multipart/form-data"},
+		{"Content-Type", strings.Repeat("a", 3000)},
+		{"Content-Encoding", "gzip"},
+		{"Content-Encoding", "br"},
+		{"Idempotency-Key", ""},
+		{"Idempotency-Key", strings.Repeat("k", 3000)},
+		{"Idempotency-Key", "汉"},
+		{"Accept-Language", strings.Repeat("zh;q=0.1,", 300)},
+		{"Accept-Language", "x-y-z;q=NaN"},
+		{"Range", "bytes=-9223372036854775809"},
+		{"Range", "bytes=5-1"},
+		{"If-None-Match", strings.Repeat(`"a",`, 900)},
+		{"If-Range", "Mon"},
+		{"Authorization", "Bearer"},
+		{"Authorization", "Bearer " + strings.Repeat("t", 3000)},
+		{"Authorization", "Basic Og=="},
+		{"X-Forwarded-For", "' OR 1=1, ::1"},
+		{"X-Forwarded-Host", "evil.example"},
+		{"X-HTTP-Method-Override", "DELETE"},
+		{"Accept", "image/*"},
 	}
 )
 
@@ -187,7 +207,7 @@ func TestBrokenHTTP(t *testing.T) {
 		require.NoError(t, conn.SetDeadline(time.Now().Add(2*time.Second)))
 		_, err = io.Copy(conn, strings.NewReader(raw))
 		if err == nil {
-			require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+			_ = conn.(*net.TCPConn).CloseWrite() // where the app has not hung up already
 			if answer, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
 				body, _ := io.ReadAll(answer.Body)
 				require.Less(t, answer.StatusCode, http.StatusInternalServerError, "%.80q", raw)
