@@ -79,17 +79,18 @@ func (f *form) read() {
 		if name == "" || hasAttr(c, "disabled") {
 			continue
 		}
-		switch {
-		case c.DataAtom == atom.Textarea:
+		switch c.DataAtom {
+		case atom.Textarea:
 			f.values.Add(name, rawText(c))
-		case c.DataAtom == atom.Select:
+		case atom.Select:
 			for i, o := range all(c, tag(atom.Option)) {
 				if hasAttr(o, "selected") || i == 0 && !f.values.Has(name) {
 					f.values.Set(name, attr(o, "value"))
 				}
 			}
-		case c.DataAtom == atom.Input:
+		case atom.Input:
 			f.readInput(c, name)
+		default: // a button is sent by who presses it
 		}
 	}
 }

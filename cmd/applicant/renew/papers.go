@@ -33,7 +33,7 @@ func (r *robot) papers(ctx context.Context) error {
 }
 
 // maxRounds is how often papers are handed in again before the robot believes that staff will not have them.
-const maxRounds = 5
+const maxRounds = 3
 
 // resubmit hands in better ones of what was sent back, and only of that.
 func (r *robot) resubmit(ctx context.Context) error {

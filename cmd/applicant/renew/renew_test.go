@@ -124,6 +124,7 @@ func TestHandsInAgainWhatCameBack(t *testing.T) {
 func TestSomeReviewersAreNeverContent(t *testing.T) {
 	t.Parallel()
 	f := newIntake(t)
+	f.handedIn()
 	for range maxRounds + 1 {
 		f.returns = append(f.returns, document{licence, "returned", "unreadable"})
 	}
@@ -145,6 +146,7 @@ func TestTimeOutAndGoingOn(t *testing.T) {
 	t.Parallel()
 	f := newIntake(t)
 	f.stuck = true
+	f.handedIn()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	f.upset = func(_ http.ResponseWriter, r *http.Request) bool {
@@ -181,6 +183,7 @@ func (e expiring) Err() error {
 func TestLostAnswersAndOutagesKeepTheKey(t *testing.T) {
 	t.Parallel()
 	f := newIntake(t)
+	f.handedIn()
 	tries := 0
 	f.upset = func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.URL.Path, "/payments") {
@@ -196,7 +199,9 @@ func TestLostAnswersAndOutagesKeepTheKey(t *testing.T) {
 		}
 		return false
 	}
-	require.NoError(t, Run(t.Context(), options(t, f)))
+	o := options(t, f)
+	o.Pay = PayWeChat
+	require.NoError(t, Run(t.Context(), o))
 	keys := f.keys["/orders/"+testOrder+"/payments"]
 	require.Len(t, keys, 3)
 	require.Equal(t, keys[0], keys[2])
