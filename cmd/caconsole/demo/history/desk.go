@@ -40,19 +40,21 @@ func (s *story) approve(ctx context.Context) error {
 
 // flaw is what is wrong with a form, and how it is sent back, in the words of the house's templates.
 type flaw struct {
-	faults paper.Faults
-	reason string
-	text   string
+	faults   paper.Faults
+	outdated bool // it was printed before a correction
+	reason   string
+	text     string
 }
 
 // flaws are the usual ones.
 var flaws = []flaw{
-	{paper.Faults{PaleStamp: true}, "stamp_unclear", "申请表公章不清晰，请重新盖章并扫描后上传"},
-	{paper.Faults{NoSignature: true}, "signature_missing", "申请表缺少经办人手写签名，请签名后重新上传"},
-	{paper.Faults{WrongStamp: "深圳市沐阳川商贸有限公司"}, "stamp_other", "申请表公章与企业名称不一致，请加盖本单位公章后重新上传"},
-	{paper.Faults{NoStamp: true}, "stamp_missing", "申请表没有加盖公章，请加盖红色公章后重新上传"},
-	{paper.Faults{Contract: true}, "stamp_other", "申请表加盖的是合同专用章，请加盖单位公章后重新上传"},
-	{paper.Faults{PaleStamp: true, UpsideDown: true}, "unreadable", "申请表上下颠倒且印章不清，请摆正后重新扫描上传"},
+	{paper.Faults{PaleStamp: true}, false, "stamp_unclear", "申请表公章不清晰，请重新盖章并扫描后上传"},
+	{paper.Faults{}, true, "old_version", "申请表是更正前的旧版本，请重新打印最新版本，签名盖章后上传"},
+	{paper.Faults{NoSignature: true}, false, "signature_missing", "申请表缺少经办人手写签名，请签名后重新上传"},
+	{paper.Faults{WrongStamp: "深圳市沐阳川商贸有限公司"}, false, "stamp_other", "申请表公章与企业名称不一致，请加盖本单位公章后重新上传"},
+	{paper.Faults{NoStamp: true}, false, "stamp_missing", "申请表没有加盖公章，请加盖红色公章后重新上传"},
+	{paper.Faults{Contract: true}, false, "stamp_other", "申请表加盖的是合同专用章，请加盖单位公章后重新上传"},
+	{paper.Faults{PaleStamp: true, UpsideDown: true}, false, "unreadable", "申请表上下颠倒且印章不清，请摆正后重新扫描上传"},
 }
 
 func (s *story) sendBack(ctx context.Context) error {

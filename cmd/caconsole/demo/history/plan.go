@@ -113,7 +113,7 @@ func (s *story) step(after time.Duration, what string, do func(context.Context) 
 func (s *story) planHall(paid time.Duration, row int) {
 	switch {
 	case s.fate.oneOf(flawed, returned, resent, doneAgain):
-		s.flaw = flaws[s.nth%len(flaws)]
+		s.flaw = flaws[s.turn%len(flaws)]
 	case s.fate == queued && s.nth%7 == 5:
 		s.flaw.faults = paper.Faults{UpsideDown: true}
 	}

@@ -151,7 +151,23 @@ func (s *story) print(ctx context.Context) error {
 		return err
 	}
 	s.fillIn(ctx, s.flaw.faults)
+	if s.flaw.outdated {
+		return s.correct(ctx)
+	}
 	return nil
+}
+
+// correct puts the agent's mailbox right after the form was printed: it has a new version, and the old one is signed.
+func (s *story) correct(ctx context.Context) error {
+	if _, err := s.form.wait(ctx); err != nil { // printed as it was
+		return err
+	}
+	email := seal.Secret("office." + s.ukey.Company.Agent.Email)
+	if _, err := s.w.flow.CorrectOrder(ctx, s.me, s.no, flow.Correction{Agent: &flow.PersonPatch{Email: &email}}); err != nil {
+		return err
+	}
+	_, err := s.w.flow.ConfirmForm(ctx, s.me, s.key("form2"), s.no)
+	return err
 }
 
 // printAgain prints the form that was sent back; this time all is right.
