@@ -141,7 +141,8 @@ func refundList(w words, tab refunds.Tab, act string) refunds.Page {
 	}
 	chosen := &p.Lines[1]
 	chosen.Facts = []refunds.Fact{
-		{Label: w("refunds.blue", nil), Value: "26442000001183075530", Mono: true}, {Label: w("refunds.serial", nil), Value: no(1) + "R1", Mono: true},
+		{Label: w("refunds.blue", nil), Value: "26442000001183075530", Mono: true},
+		{Label: w("refunds.serial", nil), Value: no(1) + "R1", Mono: true},
 		{Label: w("refunds.since", nil), Value: "2026-11-22 09:12:44"},
 	}
 	p.Chosen = chosen
