@@ -30,9 +30,9 @@ type siege struct {
 
 func planSiege() siege {
 	if os.Getenv("CACONSOLE_SOAK") != "" {
-		return siege{orders: 5000, rate: 6, timeout: 2 * time.Hour}
+		return siege{orders: 5000, rate: 2, timeout: 3 * time.Hour}
 	}
-	return siege{orders: 300, rate: 8, timeout: 6 * time.Minute}
+	return siege{orders: 300, rate: 2.5, timeout: 8 * time.Minute}
 }
 
 // Applicants and staff, all robots, renew certificates on both paths and with every way to pay, while one call or notice

@@ -43,6 +43,7 @@ var cmbB = &Spec{
 	Bank: "CMB", Variant: "B",
 	Columns:       cmbColumns,
 	Required:      []Field{FieldDate, FieldDebit, FieldCredit, FieldPayer},
+	Absent:        []Field{FieldAccount},
 	RequiredFacts: []Fact{FactOwnName, FactAccount},
 	Currencies:    []string{"10"},
 }

@@ -240,7 +240,9 @@ func FuzzRow(f *testing.F) {
 		for _, l := range specs {
 			var title, values []string
 			for field, names := range l.Columns {
-				title, values = append(title, names[0]), append(values, cells[field])
+				if !slices.Contains(l.Absent, field) {
+					title, values = append(title, names[0]), append(values, cells[field])
+				}
 			}
 			h, ok := l.match(row{number: 1, cells: title}, map[Fact]string{FactAccount: "1", FactOwnName: "a"})
 			require.True(t, ok, l.Bank)

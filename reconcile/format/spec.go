@@ -58,6 +58,7 @@ type Spec struct {
 	Signed        bool                   // FieldAmount has the sign of its effect, which must agree with FieldFlag
 	Required      []Field                // columns without which a row is not this layout's header
 	RequiredFacts []Fact                 // labels that must stand above the header
+	Absent        []Field                // a header with one of these is another variant's
 	Currencies    []string               // what the currency column says for CNY beside the usual words
 }
 
@@ -151,6 +152,9 @@ func (l layout) match(r row, seen map[Fact]string) (header, bool) {
 		if !h.has(f) {
 			return header{}, false
 		}
+	}
+	if slices.ContainsFunc(l.Absent, h.has) {
+		return header{}, false
 	}
 	for _, f := range l.RequiredFacts {
 		if _, ok := seen[f]; !ok {

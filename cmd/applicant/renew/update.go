@@ -32,8 +32,9 @@ func (r *robot) update(ctx context.Context) error {
 	return err
 }
 
-// over are the problem codes of an update that is over; a driver then asks for another.
-var over = map[string]bool{"update_void": true, "update_expired": true, "update_unknown": true, "update_token_wrong": true, "update_outdated": true}
+// over are the problem codes of an update that is over, or whose token was lost with an answer; a driver then asks for
+// another.
+var over = map[string]bool{"update_void": true, "update_expired": true, "update_unknown": true, "update_token_wrong": true, "update_outdated": true, "update_proved": true}
 
 func (r *robot) updateOnce(ctx context.Context) error {
 	driver := &api{base: r.api.base, http: r.client, log: r.opt.Log, now: r.opt.Now, observe: r.opt.Observe} // a driver has no SMS login
