@@ -75,11 +75,8 @@ func TestOrdersUnderFaults(t *testing.T) {
 	require.Equal(t, s.orders, r.Done, "every renewal ends with the new pair in its Ukey")
 
 	q := h.query(ctx)
-	eventually(t, "all work is done", func() bool {
-		return q.one(`SELECT (SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'pending'))
-			+ (SELECT count(*) FROM invoice WHERE state IN ('requested', 'issuing'))
-			+ (SELECT count(*) FROM message WHERE state IN ('queued', 'sending'))`) == 0
-	})
+	require.Eventually(t, func() bool { return q.one(`SELECT count(*) FROM (`+underWay+`) w`) == 0 }, 2*time.Minute, time.Second,
+		"all work is done; what is left: %s", lazy(func() string { return q.list(`SELECT what || ' ' || count(*) FROM (` + underWay + `) w GROUP BY what`) }))
 	staff.stop()
 	h.checkOrders(q, s.orders)
 	h.checkMoney(q)
@@ -87,6 +84,16 @@ func TestOrdersUnderFaults(t *testing.T) {
 	printed, err := h.run(ctx, "caconsole", "audit", "verify")
 	require.NoError(t, err, printed)
 }
+
+// underWay is what has not gone to a vendor yet or has to come back from one. Messages whose sending got no answer are
+// none of it: the vendor is asked for them again and again, for up to half an hour.
+const underWay = `SELECT 'invoice ' || state AS what FROM invoice WHERE state IN ('requested', 'issuing')
+	UNION ALL SELECT 'message ' || template FROM message WHERE state = 'queued' AND attempts = 0`
+
+// lazy is a text that is made when it is printed.
+type lazy func() string
+
+func (l lazy) String() string { return l() }
 
 // checkOrders compares every order with what its events imply and with what the world outside knows.
 func (h *house) checkOrders(q *query, orders int) {
@@ -262,4 +269,14 @@ func (q *query) one(sql string, args ...any) int {
 	var n int
 	require.NoError(q.t, q.conn.QueryRow(q.ctx, sql, args...).Scan(&n), sql)
 	return n
+}
+
+// list returns a column of texts in one line.
+func (q *query) list(sql string) string {
+	q.t.Helper()
+	rows, err := q.conn.Query(q.ctx, sql)
+	require.NoError(q.t, err, sql)
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(q.t, err, sql)
+	return strings.Join(all, ", ")
 }

@@ -202,7 +202,7 @@ func TestMatchedByItselfStandsOnItsTab(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	o := newOffice(t)
 	s := o.site(t, rbac.StatementView, rbac.StatementImport, rbac.MatchingView)
-	for name, body := range map[string][]byte{"文件打不开": []byte("PK\x03\x04"), "还不能读": []byte("交易日,金额"), "没有找到认识的表头": headless(t)} {
+	for name, body := range map[string][]byte{"文件打不开": []byte("PK\x03\x04"), "还不能读": []byte("<html><table></table>"), "没有找到认识的表头": headless(t)} {
 		res := upload(t, s, body)
 		require.Equal(t, http.StatusUnprocessableEntity, res.Status)
 		require.Contains(t, res.Body, name)
