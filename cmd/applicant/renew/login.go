@@ -20,7 +20,7 @@ var digits = regexp.MustCompile(`\d{4,8}`)
 // ask five times in ten minutes.
 const (
 	smsPatience = 40 * time.Second
-	codeTries   = 3
+	codeTries   = 4
 )
 
 // errNoCode says that no SMS came.
@@ -31,9 +31,7 @@ var errNoCode = errors.New("no login code came by SMS")
 func (r *robot) logIn(ctx context.Context) error {
 	for try := 1; ; try++ {
 		err := r.logInOnce(ctx)
-		var p *Problem
-		late := errors.Is(err, errNoCode) || errors.As(err, &p) && p.Code == "login_code_wrong"
-		if !late || try == codeTries {
+		if !errors.Is(err, errNoCode) || try == codeTries {
 			return err
 		}
 		r.opt.Log.WarnContext(ctx, "asking for another login code", "error", err)
@@ -48,37 +46,45 @@ func (r *robot) logInOnce(ctx context.Context) error {
 	if _, err := r.api.call(ctx, http.MethodPost, "/login/codes", map[string]string{"phone": r.agent.Phone}, nil); err != nil {
 		return err
 	}
-	code, err := r.readCode(ctx, len(before))
-	if err != nil {
-		return err
-	}
 	var session struct {
 		Token string `json:"token"`
 	}
-	if _, err := r.api.call(ctx, http.MethodPost, "/login", map[string]string{"phone": r.agent.Phone, "code": code}, &session); err != nil {
-		return err
+	for seen := len(before); ; {
+		code, now, err := r.readCode(ctx, seen)
+		if err != nil {
+			return err
+		}
+		_, err = r.api.call(ctx, http.MethodPost, "/login", map[string]string{"phone": r.agent.Phone, "code": code}, &session)
+		if !codeWrong(err) {
+			r.api.token = session.Token
+			return err
+		}
+		seen = now // it was an earlier code that came late: the one asked for is still on its way
 	}
-	r.api.token = session.Token
-	return nil
 }
 
-// readCode looks at the phone until there are more than seen codes on it.
-func (r *robot) readCode(ctx context.Context, seen int) (string, error) {
+func codeWrong(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == "login_code_wrong"
+}
+
+// readCode looks at the phone until there are more than seen codes on it, and tells how many there are.
+func (r *robot) readCode(ctx context.Context, seen int) (code string, now int, err error) {
 	pause := 100 * time.Millisecond
 	for waited := time.Duration(0); waited < smsPatience; waited += pause {
 		if err := sleep(ctx, pause); err != nil {
-			return "", err
+			return "", 0, err
 		}
-		now, err := r.codes(ctx)
+		all, err := r.codes(ctx)
 		if err != nil {
-			return "", err
+			return "", 0, err
 		}
-		if len(now) > seen {
-			return digits.FindString(now[len(now)-1].Text), nil
+		if len(all) > seen {
+			return digits.FindString(all[len(all)-1].Text), len(all), nil
 		}
 		pause = min(pause*3/2, time.Second)
 	}
-	return "", errNoCode
+	return "", 0, errNoCode
 }
 
 // codes are the login codes on the agent's phone, oldest first.
