@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -16,7 +17,10 @@ import (
 // review takes the next case, looks at everything in it and decides. It reports false where there is nothing to review.
 func review(ctx context.Context, c *clerk) (bool, error) {
 	p, err := c.nextCase(ctx)
-	if p == nil || err != nil {
+	if errors.Is(err, errNoCase) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	done := false
@@ -35,7 +39,10 @@ func review(ctx context.Context, c *clerk) (bool, error) {
 	return true, err
 }
 
-// nextCase opens a case to decide: one left from before, else the next of the queue. nil where there is none.
+// errNoCase says that nothing waits to be decided.
+var errNoCase = errors.New("no case waits")
+
+// nextCase opens a case to decide: one left from before, else the next of the queue. errNoCase where there is none.
 func (c *clerk) nextCase(ctx context.Context) (*page, error) {
 	if c.leftovers || c.resent {
 		c.leftovers, c.resent = true, false
@@ -62,11 +69,14 @@ func (c *clerk) nextCase(ctx context.Context) (*page, error) {
 	}
 	f := queue.form("/queue/next")
 	if f == nil || one(queue.root, func(n *html.Node) bool { return hasAttr(n, "data-row") }) == nil {
-		return nil, nil //nolint:nilnil // no case is no error
+		return nil, errNoCase
 	}
 	p, err := c.send(ctx, f, "/queue/next")
-	if err != nil || p.at.Path == "/queue" { // a colleague was faster
+	if err != nil {
 		return nil, err
+	}
+	if p.at.Path == "/queue" { // a colleague was faster
+		return nil, errNoCase
 	}
 	if p.status != http.StatusOK {
 		return nil, fmt.Errorf("claim: %s", p.said())
