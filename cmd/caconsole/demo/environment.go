@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"time"
@@ -128,8 +130,8 @@ func (e environment) ready(ctx context.Context) error {
 		name   string
 		answer func() error
 	}{
-		{"vendors", func() error { return dial(ctx, e.vendors) }},
-		{"mail server", func() error { return dial(ctx, e.mail) }},
+		{"vendors", func() error { return simulates(ctx, e.vendors) }},
+		{"mail server", func() error { return greets(ctx, e.mail) }},
 		{"casigner", func() error { _, err := ca.Status(ctx); return err }},
 	} {
 		for err := wait.answer(); err != nil; err = wait.answer() {
@@ -143,11 +145,36 @@ func (e environment) ready(ctx context.Context) error {
 	return nil
 }
 
-func dial(ctx context.Context, address string) error {
+// simulates asks the simulators something only they can answer. That their port takes a connection says too little: it does
+// so before they have put their addresses into ports.json.
+func simulates(ctx context.Context, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_sim/faults", http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", req.URL, res.Status)
+	}
+	return errors.Join(err, res.Body.Close())
+}
+
+// greets waits for the mail server's first line.
+func greets(ctx context.Context, address string) error {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
-	return c.Close()
+	if by, ok := ctx.Deadline(); ok {
+		if err := c.SetDeadline(by); err != nil {
+			return errors.Join(err, c.Close())
+		}
+	}
+	text := textproto.NewConn(c)
+	_, _, err = text.ReadResponse(220)
+	return errors.Join(err, text.Close())
 }
