@@ -158,7 +158,9 @@ func TestTimeOutAndGoingOn(t *testing.T) {
 	err := Run(expiring{ctx}, options(t, f))
 	require.ErrorIs(t, err, ErrTimedOut)
 
+	f.mu.Lock() // the answer to the call that was cut off may still be written
 	f.upset, f.stuck = nil, false
+	f.mu.Unlock()
 	require.NoError(t, Run(t.Context(), options(t, f)), "a second run takes up the order")
 	require.Equal(t, 1, f.created)
 	sent := 0
