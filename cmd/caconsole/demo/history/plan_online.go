@@ -54,8 +54,8 @@ func (s *story) onlineStart() time.Time {
 		return present.Add(-20*time.Minute - n*13*time.Minute)
 	case codeOver:
 		return present.Add(-5*time.Hour - n*9*time.Hour)
-	case paid: // the first of them are reminded
-		return awake(present.Add(-2*time.Hour - n*9*time.Hour))
+	case paid: // most of them are reminded, the last two to be called
+		return awake(present.Add(-2*time.Hour - n*10*time.Hour))
 	case ended, moved:
 		return s.ukey.NotAfter.Add(-20*time.Hour - n*time.Hour)
 	case late: // at the time of a pass: three days and a pass later it is closed
