@@ -40,6 +40,7 @@ type stateRow struct {
 	ProjectID uuid.UUID
 	State     State
 	Successor *uuid.UUID
+	NotAfter  time.Time // of the sign certificate; never changes
 	CreatedAt time.Time
 	ChangedAt time.Time
 }
@@ -158,7 +159,7 @@ func (s *Service) insert(tx pg.Tx, p Pair) (Pair, error) {
 		return Pair{}, fault.Wrap("random_unavailable", err)
 	}
 	now := s.now()
-	st := stateRow{PairID: p.ID, ProjectID: p.ProjectID, State: p.State, CreatedAt: now, ChangedAt: now}
+	st := stateRow{PairID: p.ID, ProjectID: p.ProjectID, State: p.State, NotAfter: p.Sign.NotAfter, CreatedAt: now, ChangedAt: now}
 	if err := tx.Gorm().Create(&st).Error; err != nil {
 		return Pair{}, pg.Fault(err)
 	}

@@ -288,9 +288,10 @@ CREATE TABLE certificate
     CONSTRAINT certificate_sm3 CHECK (octet_length(sm3) = 32)
     CONSTRAINT certificate_sm3_key UNIQUE (sm3)
     CONSTRAINT certificate_validity CHECK (not_before < not_after)
-CREATE INDEX certificate_by_end ON public.certificate USING btree (project_id, not_after) WHERE (kind = 'sign'::text)
 CREATE INDEX certificate_by_medium ON public.certificate USING btree (medium_no)
 CREATE INDEX certificate_by_org ON public.certificate USING btree (org_id_number, not_after DESC)
+CREATE INDEX certificate_holder ON public.certificate USING gin (bigrams(holder)) WHERE (kind = 'sign'::text)
+CREATE INDEX certificate_newest ON public.certificate USING btree (not_after DESC, id DESC) WHERE (kind = 'sign'::text)
 GRANT INSERT, SELECT ON certificate TO caconsole_app
 GRANT SELECT ON certificate TO caconsole_read
 
@@ -301,6 +302,7 @@ CREATE TABLE certificate_state
     successor uuid
     created_at timestamp with time zone NOT NULL
     changed_at timestamp with time zone NOT NULL
+    not_after timestamp with time zone NOT NULL
     CONSTRAINT certificate_state_pkey PRIMARY KEY (pair_id)
     CONSTRAINT certificate_state_other CHECK (successor <> pair_id)
     CONSTRAINT certificate_state_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
@@ -308,6 +310,8 @@ CREATE TABLE certificate_state
     CONSTRAINT certificate_state_state CHECK (state = ANY (ARRAY['active'::text, 'renewed'::text, 'superseded'::text, 'revoked'::text, 'held'::text]))
     CONSTRAINT certificate_state_successor_fkey FOREIGN KEY (successor) REFERENCES certificate_state(pair_id)
     CONSTRAINT certificate_state_successor_key UNIQUE (successor)
+CREATE INDEX certificate_state_by_end ON public.certificate_state USING btree (state, not_after, pair_id)
+CREATE INDEX certificate_state_of_project ON public.certificate_state USING btree (project_id, state, not_after, pair_id)
 GRANT INSERT, SELECT, UPDATE ON certificate_state TO caconsole_app
 GRANT SELECT ON certificate_state TO caconsole_read
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func plain(key string, _ map[string]any) string { return key }
 
 // screens is every page in the states that look different.
 func screens() []screen {
-	return append(append(reviewScreens(), moneyScreens()...), serviceScreens()...)
+	return slices.Concat(reviewScreens(), moneyScreens(), certificateScreens(), serviceScreens())
 }
 
 // telling is a choice of the screens: the first of each page, and those with something open or refused.
@@ -115,7 +116,7 @@ func newSite(tb testing.TB) *pagetest.Site {
 
 // url is where the site shows a screen, with what is open on it.
 func (s screen) url() string {
-	return strings.NewReplacer(":no", caseNo, ":id", sampleID.String()).Replace(s.path) + "?screen=" + s.name + s.open
+	return strings.NewReplacer(":no", caseNo, ":serial", caseSerial, ":id", sampleID.String()).Replace(s.path) + "?screen=" + s.name + s.open
 }
 
 // TestTemplatesWithHostileData renders every page of every area with nothing, with hostile texts and with the samples,
@@ -159,7 +160,7 @@ func TestSamplesHaveWords(t *testing.T) {
 }
 
 // keyLike is what a sentence's key looks like where a word should stand.
-var keyLike = regexp.MustCompile(`(?:^|[\s>])((?:queue|orders|stage|gate|state|menu|role|kind|path|method|check|reason|customer|document|verdict|identity|paper|where|hotline|answer|asked|sentence|issuance|invoices|refunds|channel|message|audit|act|statements|matching|staff|home|login|page|error|field|org_kind)\.[a-z0-9_.]+)`)
+var keyLike = regexp.MustCompile(`(?:^|[\s>])((?:queue|orders|stage|gate|state|menu|role|kind|path|method|check|reason|customer|document|verdict|identity|paper|where|hotline|answer|asked|sentence|issuance|invoices|refunds|channel|message|audit|act|statements|matching|staff|home|certificates|login|page|error|field|org_kind)\.[a-z0-9_.]+)`)
 
 var tag = regexp.MustCompile(`<[^>]*>`)
 

@@ -116,6 +116,24 @@ func (r *reader) lists() []list {
 			count: func(a actor.Actor) (board.Count, error) { n, err := r.QueueCounts(ctx, a); return n[tab], err },
 		})
 	}
+	for tab, c := range map[board.CertificateTab][2]string{
+		board.CertificateActive:   {"s.state = 'active' AND s.not_after >= CAST(@now AS timestamptz)", ""},
+		board.CertificateExpiring: {"s.state = 'active' AND s.not_after >= CAST(@now AS timestamptz) AND s.not_after < CAST(@now AS timestamptz) + interval '90 days'", ""},
+		board.CertificateExpired:  {"s.state = 'active' AND s.not_after < CAST(@now AS timestamptz)", " DESC"},
+		board.CertificateRenewed:  {"s.state = 'renewed'", " DESC"},
+		board.CertificateRevoked:  {"s.state NOT IN ('active', 'renewed')", " DESC"},
+	} {
+		all = append(all, list{
+			name: "certificates " + string(tab),
+			truth: "SELECT c.id FROM certificate c JOIN certificate_state s USING (pair_id) WHERE c.kind = 'sign' AND c.project_id IN @p AND " +
+				c[0] + " ORDER BY c.not_after" + c[1] + ", c.pair_id" + c[1],
+			pages: func(a actor.Actor, after string) ([]uuid.UUID, string, error) {
+				p, err := r.Certificates(ctx, a, board.CertificateFilter{Tab: tab, After: after, Limit: 100})
+				return ids(p, err, func(l board.CertificateLine) uuid.UUID { return l.ID })
+			},
+			count: func(a actor.Actor) (board.Count, error) { n, err := r.CertificateCounts(ctx, a); return n[tab], err },
+		})
+	}
 	for tab, c := range map[board.IssueTab][2]string{
 		board.IssueOpen:   {"stage = 'to_issue' AND issuance <> 'failed'", "stage_since, id"},
 		board.IssueBusy:   {"stage = 'issuing'", "stage_since, id"},
@@ -278,6 +296,14 @@ func searchByName(t *testing.T, r *reader) {
 			return ids(p, err, func(l board.OrderLine) uuid.UUID { return l.ID })
 		}}
 		want := r.ids("SELECT id FROM orders WHERE position(? IN holder) > 0 ORDER BY created_at DESC, id DESC", word)
+		require.Equal(t, want, r.walk(l, ofAll), word)
+	}
+	for _, word := range []string{"科技", "鼋汀", "市鑫", "龘靐", "__"} {
+		l := list{name: "certificates " + word, pages: func(a actor.Actor, after string) ([]uuid.UUID, string, error) {
+			p, err := r.Certificates(t.Context(), a, board.CertificateFilter{Holder: word, After: after, Limit: 100})
+			return ids(p, err, func(l board.CertificateLine) uuid.UUID { return l.ID })
+		}}
+		want := r.ids("SELECT id FROM certificate WHERE kind = 'sign' AND position(? IN holder) > 0 ORDER BY not_after DESC, id DESC", word)
 		require.Equal(t, want, r.walk(l, ofAll), word)
 	}
 	p, err := r.Orders(t.Context(), ofAll, board.OrderFilter{Holder: "科"})

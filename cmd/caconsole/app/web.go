@@ -17,6 +17,7 @@ import (
 	"caconsole/ui/hotline"
 	"caconsole/ui/intake"
 	"caconsole/ui/invoices"
+	"caconsole/ui/certificates"
 	"caconsole/ui/issuance"
 	"caconsole/ui/login"
 	"caconsole/ui/matching"
@@ -98,6 +99,7 @@ func areas(r *page.Router, f *flow.Flow) {
 	statements.Routes(r, statements.Deps{Flow: f, Board: f.Board})
 	matching.Routes(r, matching.Deps{Flow: f, Board: f.Board})
 	issuance.Routes(r, issuance.Deps{Flow: f, Board: f.Board})
+	certificates.Routes(r, certificates.Deps{Flow: f, Board: f.Board, Now: f.Now})
 	invoices.Routes(r, invoices.Deps{Flow: f, Board: f.Board})
 	refunds.Routes(r, refunds.Deps{Flow: f, Board: f.Board})
 	hotline.Routes(r, hotline.Deps{Flow: f})
