@@ -295,6 +295,16 @@ CREATE INDEX certificate_newest ON public.certificate USING btree (not_after DES
 GRANT INSERT, SELECT ON certificate TO caconsole_app
 GRANT SELECT ON certificate TO caconsole_read
 
+CREATE TABLE certificate_reminder
+    pair_id uuid NOT NULL
+    days integer NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT certificate_reminder_pkey PRIMARY KEY (pair_id, days)
+    CONSTRAINT certificate_reminder_days CHECK (days >= 1 AND days <= 400)
+    CONSTRAINT certificate_reminder_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES certificate_state(pair_id)
+GRANT INSERT, SELECT ON certificate_reminder TO caconsole_app
+GRANT SELECT ON certificate_reminder TO caconsole_read
+
 CREATE TABLE certificate_state
     pair_id uuid NOT NULL
     project_id uuid NOT NULL

@@ -34,12 +34,13 @@ const (
 	Approved        Template = "approved"
 	Invoice         Template = "invoice"
 	UpdateReminder  Template = "update_reminder"
+	ExpiryReminder  Template = "expiry_reminder"
 )
 
 // Templates lists every template, in the order of a renewal's course. An installation knows the vendor's number of each.
 var Templates = []Template{
 	Login, Accepted, PaymentReminder, UnpaidReminder, PartPaid, PaymentSettled, ClosedUnpaid, ClosedExpired,
-	MovedToReviewed, Returned, Rejected, Withdrawn, WithdrawnPaid, PaidLate, PaidTwice, RefundSent, Approved, Invoice, UpdateReminder,
+	MovedToReviewed, Returned, Rejected, Withdrawn, WithdrawnPaid, PaidLate, PaidTwice, RefundSent, Approved, Invoice, UpdateReminder, ExpiryReminder,
 }
 
 // spec is a text with its variables in the order in which the vendor's approved template has them.
@@ -87,6 +88,10 @@ var specs = map[Template]spec{
 	UpdateReminder: {
 		params: []string{"no", "days"}, waits: true,
 		text: "订单{no}的证书可以更新已有{days}天，还没有更新到Ukey。请插上Ukey，打开驱动点“开始更新”。咨询电话400-112-3838。",
+	},
+	ExpiryReminder: {
+		params: []string{"medium", "until", "days"}, waits: true,
+		text: "贵单位介质编号{medium}的证书将于{until}到期，还有{days}天。请尽早登录办理页面续期；到期后续期须提交盖章资料并审核。咨询电话400-112-3838。",
 	},
 	Returned: {params: []string{"no", "reason"}, text: "订单{no}的资料需要补正：{reason}。请登录办理页面按提示重新提交。"},
 	Rejected: {params: []string{"no", "reason"}, text: "订单{no}的续期申请未通过审核：{reason}。已缴费用将原路退回。"},

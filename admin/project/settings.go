@@ -60,6 +60,8 @@ type Settings struct {
 	CallAfterDays        int `json:"call_after_days"`        // who has not updated by then is on the call list
 	DecideAfterDays      int `json:"decide_after_days"`      // and by then a person decides
 
+	ExpiryReminderDays []int `json:"expiry_reminder_days"` // before not_after; each once
+
 	InvoiceTaxRatePercent int    `json:"invoice_tax_rate_percent"`
 	InvoiceGoodsCode      string `json:"invoice_goods_code"` // 商品和服务税收分类编码, 19 digits
 	InvoiceGoodsName      string `json:"invoice_goods_name"` // as the invoice line shows it
@@ -93,6 +95,8 @@ func Defaults() Settings {
 		TransferReminderDays: 3,
 		CallAfterDays:        7,
 		DecideAfterDays:      30,
+
+		ExpiryReminderDays: []int{60, 30, 7},
 
 		InvoiceTaxRatePercent: 6,
 		InvoiceGoodsCode:      "3040203000000000000",
@@ -153,6 +157,9 @@ func (s Settings) with(values map[string]json.RawMessage) (Settings, error) {
 	return s, nil
 }
 
+// expiryReminderMost is the earliest reminder before a certificate's end, in days.
+const expiryReminderMost = 400
+
 // codeMinutesLeast is the shortest life of a code to pay by.
 const codeMinutesLeast = 10
 
@@ -166,6 +173,11 @@ func (s Settings) check() error {
 	for key, v := range positive {
 		if v < 1 {
 			return fmt.Errorf("project: setting %s must be at least 1, is %d", key, v)
+		}
+	}
+	for _, days := range s.ExpiryReminderDays {
+		if days < 1 || days > expiryReminderMost {
+			return fmt.Errorf("project: setting expiry_reminder_days holds %d, not 1 to %d", days, expiryReminderMost)
 		}
 	}
 	switch {

@@ -104,6 +104,7 @@ func register(r *job.Registry, f *flow.Flow) {
 	job.Periodic(r, time.Minute, "match_run", f.MatchRun)
 	job.Periodic(r, time.Minute, "waiting", f.SweepWaiting)
 	job.Periodic(r, time.Minute, "telecom", f.SweepTelecom)
+	job.Periodic(r, 10*time.Minute, "expiring", f.SweepExpiring)
 	job.Periodic(r, time.Minute, "authority", f.KeepAuthority)
 	job.Periodic(r, time.Minute, "approvals", f.SweepApprovals)
 	job.Periodic(r, time.Hour, "forget", func(ctx context.Context) error { return forget(ctx, f) })
