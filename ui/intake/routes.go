@@ -63,6 +63,7 @@ func (s *server) routes() []Route {
 		{get, "/api/v1/openapi.yaml", PermPublic, getOpenAPI},
 		{get, "/inv", PermPublic, getInvoicePickup},
 		{post, "/inv", PermPublic, postInvoicePickup},
+		{get, "/ca/:name", PermPublic, getCACertificate},
 		{get, "/healthz", PermPublic, getHealth},
 		{get, "/readyz", PermPublic, getReady},
 	}
