@@ -47,6 +47,7 @@ type commands struct {
 	Renew   renewCommand   `cmd:"" help:"Renew one certificate over the intake API. Exits 0 when done, 2 when refused, 3 when time is up."`
 	Desk    deskCommand    `cmd:"" help:"Robot staff: review, issue, import statements and match, through the same pages and forms as people."`
 	Load    loadCommand    `cmd:"" help:"Many renewals at a given rate, with a report of latencies and errors."`
+	Ukey    ukeyCommand    `cmd:"" help:"Play the agent on a staff PC that has Ukeys sign what the console's pages ask for."`
 }
 
 // exited carries kong's wish to end out of the parser.

@@ -56,6 +56,7 @@ func TestHelpAndWrongCommandLines(t *testing.T) {
 		"renew": {"--path", "--pay", "--papers", "--timeout", "Exits 0"},
 		"desk":  {"--staff", "--statements", "--pace", "--until-idle", "pale"},
 		"load":  {"--orders", "--rate", "--json", "--online", "caconsole demo --certificates"},
+		"ukey":  {"--keys", "--listen", "--origin", "CACONSOLE_UKEY_AGENT"},
 	} {
 		code, out, _ := start(t.Context(), command, "--help")
 		require.Equal(t, exitDone, code)
