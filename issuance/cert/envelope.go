@@ -25,22 +25,23 @@ const (
 type Envelope struct {
 	DER     []byte           // as the key centre sent it
 	Key     *ecdsa.PublicKey // public half of the key inside, as the envelope claims
-	wrapped []byte           // private key under SM4-ECB, 32 octets
-	cipher  sm2Cipher        // SM4 key under SM2
+	Wrapped []byte           // private key under SM4-ECB, 32 octets
+	Cipher  SM2Cipher        // SM4 key under SM2
 }
 
 // sm2EnvelopedKey is GB/T 35276-2017 section 7.4.
 type sm2EnvelopedKey struct {
 	Algorithm pkix.AlgorithmIdentifier
-	Cipher    sm2Cipher
+	Cipher    SM2Cipher
 	PublicKey asn1.BitString
 	Wrapped   asn1.BitString
 }
 
-// sm2Cipher is SM2Cipher of GM/T 0009: the point C1, the digest C3, the cipher text C2.
-type sm2Cipher struct {
-	X, Y       *big.Int
-	Hash, Text []byte
+// SM2Cipher is an SM2 cipher text as in GM/T 0009: the point C1, the digest C3, the cipher text C2.
+type SM2Cipher struct {
+	X, Y *big.Int
+	Hash []byte // 32 octets
+	Text []byte // 16 octets: the SM4 key
 }
 
 // The names of SM4 in ECB mode that are in use: sm4-ecb, and plain sm4.
@@ -82,10 +83,10 @@ func parseEnvelope(der []byte) (Envelope, error) {
 	if err != nil {
 		return Envelope{}, err
 	}
-	return Envelope{DER: der, Key: key, wrapped: k.Wrapped.Bytes, cipher: k.Cipher}, nil
+	return Envelope{DER: der, Key: key, Wrapped: k.Wrapped.Bytes, Cipher: k.Cipher}, nil
 }
 
-func (c sm2Cipher) check() error {
+func (c SM2Cipher) check() error {
 	if c.X == nil || c.Y == nil || c.X.Sign() < 0 || c.Y.Sign() < 0 || c.X.BitLen() > 8*numberOctets || c.Y.BitLen() > 8*numberOctets {
 		return errors.New("point of the cipher text out of range")
 	}
@@ -110,4 +111,13 @@ func (e Envelope) CheckFor(sign, enc *ecdsa.PublicKey) error {
 		return fault.New(fault.Conflict, "envelope_mismatch", nil)
 	}
 	return nil
+}
+
+// Point is the public key inside as X ‖ Y, 64 octets. Fails with Invalid "envelope_malformed".
+func (e Envelope) Point() ([]byte, error) {
+	point, err := sm2.PublicKeyToECDH(e.Key)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Invalid, Key: "envelope_malformed", Cause: err}
+	}
+	return point.Bytes()[1:], nil
 }

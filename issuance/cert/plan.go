@@ -110,7 +110,7 @@ func (m Material) keys(a Authorisation, p Profile, id string) (keyPair, error) {
 	var k keyPair
 	if m.Old != nil {
 		var err error
-		if k, err = m.Old.keys(); err != nil {
+		if k.sign, k.enc, err = m.Old.Keys(); err != nil {
 			return keyPair{}, err
 		}
 	}
@@ -137,14 +137,13 @@ func (m Material) keys(a Authorisation, p Profile, id string) (keyPair, error) {
 	return k, nil
 }
 
-// keys are the pair's own.
-func (o Old) keys() (keyPair, error) {
-	sign, err := sm2Key(o.Sign.PublicKey)
-	if err != nil {
-		return keyPair{}, fault.Wrap("old_pair_unusable", err)
+// Keys are the pair's public keys. Fails as Internal "old_pair_unusable", never for what ParseOld read.
+func (o Old) Keys() (sign, enc *ecdsa.PublicKey, err error) {
+	if sign, err = sm2Key(o.Sign.PublicKey); err != nil {
+		return nil, nil, fault.Wrap("old_pair_unusable", err)
 	}
-	enc, err := sm2Key(o.Enc.PublicKey)
-	return keyPair{sign, enc}, fault.Wrap("old_pair_unusable", err)
+	enc, err = sm2Key(o.Enc.PublicKey)
+	return sign, enc, fault.Wrap("old_pair_unusable", err)
 }
 
 // refuses a new sign key that is the pair's encryption key: the key centre knows that one.
@@ -152,7 +151,7 @@ func (o *Old) refuses(key *ecdsa.PublicKey) error {
 	if o == nil {
 		return nil
 	}
-	if k, err := o.keys(); err != nil || k.enc.Equal(key) {
+	if _, enc, err := o.Keys(); err != nil || enc.Equal(key) {
 		return fault.New(fault.Conflict, "keys_equal", nil)
 	}
 	return nil
