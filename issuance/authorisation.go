@@ -13,6 +13,7 @@ type Grant struct {
 	OrderID uuid.UUID
 	OrderNo string
 	OldPair uuid.UUID
+	Origin  string      // cert.OriginReviewed, OriginOnline or OriginManual: who must say yes
 	Content cert.Digest // of the form fields, papers, identity result and consents that are approved
 	Years   int
 	Expires time.Time

@@ -29,6 +29,10 @@
 // A pair that still holds, on the online path: in a transaction, under the order's row lock, StartRenew; with the Ukey's
 // signature, likewise, Prove, order.Change to authorised and reserved, and id := Reserve. The rest is as above.
 //
+// A new encryption key of the key centre, for a request that is not yet made: in a transaction ApplyForKey under the
+// request's id to be; AskKey outside one, as often as it takes; in a transaction KeepKey. Its Evidence then goes into
+// cert.NewRequestOf under that id.
+//
 // The driver: StartUpdate → Prove → Session until its State is ready → Package → Confirm twice. Every one of them
 // returns the Update with its order, for flow to move the delivery gate: ready → offered, the first confirmation →
 // importing, StateConfirmed → confirmed. Confirm marks the old pair renewed itself.

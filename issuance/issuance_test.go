@@ -135,7 +135,7 @@ func (b bench) renewal(t *testing.T, organisation string) renewal {
 }
 
 func (b bench) grant(r renewal) issuance.Grant {
-	return issuance.Grant{OrderID: r.orderID, OrderNo: r.no, OldPair: r.old.ID, Content: cert.SM3([]byte(r.no)), Years: 2, Expires: now.Add(72 * time.Hour)}
+	return issuance.Grant{OrderID: r.orderID, OrderNo: r.no, OldPair: r.old.ID, Origin: cert.OriginReviewed, Content: cert.SM3([]byte(r.no)), Years: 2, Expires: now.Add(72 * time.Hour)}
 }
 
 func (b bench) authorised(t *testing.T, r renewal) issuance.Authorisation {

@@ -84,7 +84,7 @@ func (s *Service) Authorise(ctx context.Context, tx pg.Tx, g Grant) (Authorisati
 		return Authorisation{}, fault.Wrap("random_unavailable", err)
 	}
 	object, err := cert.NewAuthorisation(old, cert.Grant{
-		ID: id.String(), Order: g.OrderNo, Content: g.Content, Profile: auth.Profile.Ref(), Years: g.Years,
+		ID: id.String(), Order: g.OrderNo, Origin: g.Origin, Content: g.Content, Profile: auth.Profile.Ref(), Years: g.Years,
 		Keys: cert.KeepKeys, Now: s.now(), Expires: g.Expires,
 	})
 	if err != nil {

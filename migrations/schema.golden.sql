@@ -762,6 +762,31 @@ CREATE UNIQUE INDEX issuing_authority_one_current ON public.issuing_authority US
 GRANT INSERT, SELECT, UPDATE ON issuing_authority TO caconsole_app
 GRANT SELECT ON issuing_authority TO caconsole_read
 
+CREATE TABLE key_answer
+    request_id uuid NOT NULL
+    evidence bytea NOT NULL
+    sent bytea NOT NULL
+    received bytea NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT key_answer_pkey PRIMARY KEY (request_id)
+    CONSTRAINT key_answer_request_id_fkey FOREIGN KEY (request_id) REFERENCES key_application(request_id)
+GRANT INSERT, SELECT ON key_answer TO caconsole_app
+
+CREATE TABLE key_application
+    request_id uuid NOT NULL
+    order_id uuid NOT NULL
+    sign_key bytea NOT NULL
+    user_id text NOT NULL
+    not_before timestamp with time zone NOT NULL
+    not_after timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT key_application_pkey PRIMARY KEY (request_id)
+    CONSTRAINT key_application_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT key_application_user CHECK (user_id <> ''::text)
+    CONSTRAINT key_application_validity CHECK (not_after > not_before)
+CREATE INDEX key_application_of_order ON public.key_application USING btree (order_id, created_at DESC)
+GRANT INSERT, SELECT ON key_application TO caconsole_app
+
 CREATE TABLE login_code
     phone_index bytea NOT NULL
     code_mac bytea NOT NULL

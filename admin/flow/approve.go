@@ -59,7 +59,7 @@ func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion
 // approved adds the reviewer's signature to the order's authorisation.
 func (f *Flow) approved(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, op Opinion) error {
 	auth, err := f.Issuance.Authorise(ctx, tx, issuance.Grant{
-		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Content: cert.Digest(op.ContentDigest), Years: o.Years,
+		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Origin: cert.OriginReviewed, Content: cert.Digest(op.ContentDigest), Years: o.Years,
 		Expires: f.Now().Add(review.ApprovalLife),
 	})
 	if err != nil {

@@ -34,7 +34,8 @@ func (f *Flow) startRenew(ctx context.Context, tx pg.Tx, a actor.Actor, no strin
 		expires = end
 	}
 	return f.Issuance.StartRenew(ctx, tx, issuance.Grant{
-		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Content: cert.Digest(digest), Years: o.Years, Expires: expires,
+		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Origin: cert.OriginOnline, Content: cert.Digest(digest),
+		Years: o.Years, Expires: expires,
 	})
 }
 

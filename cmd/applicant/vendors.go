@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -10,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
 
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/vendors"
@@ -24,7 +28,7 @@ type vendorsCommand struct {
 	Ports        string        `help:"ports.json to add the addresses to." type:"path"`
 	InvoiceDelay time.Duration `help:"From the request to the issued invoice." default:"2s"`
 	RefundDelay  time.Duration `help:"From the request to the refund that WeChat has made." default:"2s"`
-	Fault        []string      `help:"What goes wrong by itself, may be repeated. Vendors: wechat alipay identity telecom sms invoice mail; kinds: delay duplicate reorder forge 5xx timeout_then_success; rate over 0 to 1." placeholder:"VENDOR:KIND:RATE" sep:"none"`
+	Fault        []string      `help:"What goes wrong by itself, may be repeated. Vendors: wechat alipay identity telecom sms invoice mail kmc; kinds: delay duplicate reorder forge 5xx timeout_then_success; rate over 0 to 1." placeholder:"VENDOR:KIND:RATE" sep:"none"`
 	Seed         uint64        `help:"Of the faults: the same seed, the same faults." default:"1"`
 
 	TencentSecretID  string `help:"Tencent Cloud SecretId." env:"TENCENTCLOUD_SECRET_ID" default:"AKIDcaconsoledemo00000000000000000000"`
@@ -43,6 +47,7 @@ type vendorsCommand struct {
 
 	IdentityCallback string `help:"Address registered for finished face pages (default: the RedirectUrl of each DetectAuth)."`
 	SMSCallback      string `help:"Address registered for SMS delivery reports (default: none)." name:"sms-callback"`
+	KMCRequester     string `help:"Public key (SM2, PEM) whose requests the key centre takes (default: anybody's)." name:"kmc-requester" type:"existingfile" placeholder:"FILE"`
 	Pickup           string `help:"Address in the approved text of the invoice SMS." default:"http://localhost:8080/inv"`
 }
 
@@ -104,6 +109,11 @@ func (c *vendorsCommand) account() (vendors.Account, error) {
 		IdentityCallback: c.IdentityCallback, SMSStatusCallback: c.SMSCallback, Pickup: c.Pickup,
 	}
 	var err error
+	if c.KMCRequester != "" {
+		if a.KMCRequester, err = sm2PublicKey(c.KMCRequester); err != nil {
+			return a, fmt.Errorf("key centre: %w", err)
+		}
+	}
 	if w := c.WeChat; w != (weChatFlags{}) {
 		if a.WeChat, err = w.account(); err != nil {
 			return a, fmt.Errorf("wechat: %w", err)
@@ -153,6 +163,7 @@ func (l alipayFlags) account() (*vendors.Alipay, error) {
 }
 
 var (
+	errNotSM2 = errors.New("not an SM2 key")
 	errNoPEM  = errors.New("no PEM block")
 	errNotRSA = errors.New("not an RSA key")
 )
@@ -168,6 +179,22 @@ func block(file string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", file, errNoPEM)
 	}
 	return b.Bytes, nil
+}
+
+func sm2PublicKey(file string) (*ecdsa.PublicKey, error) {
+	der, err := block(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := smx509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, err
+	}
+	pub, ok := key.(*ecdsa.PublicKey)
+	if !ok || !sm2.IsSM2PublicKey(pub) {
+		return nil, errNotSM2
+	}
+	return pub, nil
 }
 
 func certificate(file string) (*x509.Certificate, error) {

@@ -95,7 +95,7 @@ func (h house) instruction(t *testing.T, chain cert.Chain) cert.Instruction {
 	require.NoError(t, err)
 	holder := certtest.NewHolder(t, h.earlier.CA, "中测试核电有限公司", now.AddDate(0, -1, 0))
 	a, err := cert.NewAuthorisation(holder.Old, cert.Grant{
-		ID: uuid.NewString(), Order: "R261122000019", Content: cert.SM3(nil), Profile: profile.Ref(), Years: 1,
+		ID: uuid.NewString(), Order: "R261122000019", Origin: cert.OriginReviewed, Content: cert.SM3(nil), Profile: profile.Ref(), Years: 1,
 		Keys: cert.KeepKeys, Now: now, Expires: now.Add(time.Hour),
 	})
 	require.NoError(t, err)

@@ -20,22 +20,35 @@ const (
 	CSRKeys  = "csr"  // the keys of a CSR that the driver brings
 )
 
+// Origins: who must have said yes to an authorisation. It is part of what is signed, so that a signature given for one
+// way is none for another.
+const (
+	OriginReviewed = "reviewed" // 审核: a reviewer and an issuer
+	OriginOnline   = "online"   // 在线: the holder of the still valid pair, by the Ukey
+	OriginManual   = "manual"   // 人工: two issuers
+)
+
 // Authorisation is what staff or the holder sign: only what is known when the verdict falls. Everything in the
 // certificates follows from it and from the old pair; package signer checks that it does.
 type Authorisation struct {
-	V       int        `json:"v"`
-	ID      string     `json:"id"`      // UUID
-	Order   string     `json:"order"`   // order number
-	Content string     `json:"content"` // SM3 (hex) of the content the reviewer approved
-	Old     OldDigests `json:"old"`
-	Profile ProfileRef `json:"profile"`
-	Subject string     `json:"subject"` // DER, base64
-	Term    Term       `json:"term"`
-	Keys    string     `json:"keys"`    // KeepKeys or CSRKeys
-	Expires string     `json:"expires"` // RFC 3339, UTC, whole seconds
+	V        int        `json:"v"`
+	ID       string     `json:"id"`      // UUID
+	Order    string     `json:"order"`   // order number
+	Origin   string     `json:"origin"`  // OriginReviewed, OriginOnline or OriginManual
+	Content  string     `json:"content"` // SM3 (hex) of the content that was approved; of a manual order its grounds too
+	Old      OldDigests `json:"old"`
+	Profile  ProfileRef `json:"profile"`
+	Subject  string     `json:"subject"`  // DER, base64
+	Identity string     `json:"identity"` // organisation code of a new holder; "" where it is the old pair's
+	Term     Term       `json:"term"`
+	Keys     string     `json:"keys"`    // KeepKeys or CSRKeys
+	Expires  string     `json:"expires"` // RFC 3339, UTC, whole seconds
 }
 
-// OldDigests are the SM3 digests (hex) of the old certificates' DER.
+// NewHolder reports whether there is no old pair: a manual order for somebody who had none.
+func (a Authorisation) NewHolder() bool { return a.Old == OldDigests{} }
+
+// OldDigests are the SM3 digests (hex) of the old certificates' DER; both empty for a new holder.
 type OldDigests struct {
 	Sign string `json:"sign"`
 	Enc  string `json:"enc"`
@@ -85,10 +98,17 @@ func (a Authorisation) check() error {
 	if !isName(a.Order) || !isName(a.Profile.ID) {
 		return errors.New("order and profile need a plain name")
 	}
-	for _, d := range []string{a.Content, a.Old.Sign, a.Old.Enc, a.Profile.Hash} {
+	digests := []string{a.Content, a.Profile.Hash}
+	if !a.NewHolder() {
+		digests = append(digests, a.Old.Sign, a.Old.Enc)
+	}
+	for _, d := range digests {
 		if _, err := ParseDigest(d); err != nil {
 			return err
 		}
+	}
+	if err := a.checkOrigin(); err != nil {
+		return err
 	}
 	var rdn asn1.RawValue
 	if rest, err := asn1.Unmarshal(a.SubjectDER(), &rdn); err != nil || len(rest) > 0 || rdn.Tag != asn1.TagSequence || len(rdn.Bytes) == 0 {
@@ -102,6 +122,24 @@ func (a Authorisation) check() error {
 	}
 	if a.ExpiresAt().IsZero() {
 		return errors.New("expires is no UTC time")
+	}
+	return nil
+}
+
+// checkOrigin: only a manual order may be for a new holder, who brings a CSR and whose code and name nobody can look up
+// in an old pair.
+func (a Authorisation) checkOrigin() error {
+	if a.Origin != OriginReviewed && a.Origin != OriginOnline && a.Origin != OriginManual {
+		return fmt.Errorf("origin %q", a.Origin)
+	}
+	if a.NewHolder() != (a.Term.Rule == RuleNew) {
+		return errors.New("the term rule does not fit the old pair")
+	}
+	switch {
+	case !a.NewHolder() && a.Identity != "":
+		return errors.New("the organisation code is the old pair's and cannot be given")
+	case a.NewHolder() && (a.Origin != OriginManual || a.Keys != CSRKeys || a.Identity == ""):
+		return errors.New("a new holder needs a manual order, a CSR and an organisation code")
 	}
 	return nil
 }

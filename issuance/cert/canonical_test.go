@@ -23,7 +23,7 @@ var now = time.Date(2026, 11, 22, 2, 30, 0, 0, time.UTC)
 func authorise(t testing.TB, h certtest.Holder, years int) cert.Authorisation {
 	t.Helper()
 	a, err := cert.NewAuthorisation(h.Old, cert.Grant{
-		ID: authorisationID, Order: "R261122000019", Content: cert.SM3([]byte("content")),
+		ID: authorisationID, Order: "R261122000019", Origin: cert.OriginReviewed, Content: cert.SM3([]byte("content")),
 		Profile: cert.OrganisationProfile("http://localhost:8080").Ref(), Years: years, Keys: cert.KeepKeys,
 		Now: now, Expires: now.Add(72 * time.Hour),
 	})
@@ -90,9 +90,9 @@ func TestPlanRefusesARequestThatDoesNotFollow(t *testing.T) {
 		"a stranger's key":         {request: func(r *cert.Request) { r.SignKey = b64(otherKey) }, want: "keys_mismatch"},
 		"keys exchanged":           {request: func(r *cert.Request) { r.SignKey, r.EncKey = r.EncKey, r.SignKey }, want: "keys_mismatch"},
 		"the old serial":           {request: func(r *cert.Request) { r.EncSerial = string(cert.SerialFromInt(h.Old.Sign.SerialNumber)) }, want: "serial_reused"},
-		"evidence of a key centre": {request: func(r *cert.Request) { r.KMC = cert.SM3(nil).Hex() }, want: "request_unsupported"},
+		"evidence of a key centre": {request: func(r *cert.Request) { r.KMC = cert.SM3(nil).Hex() }, want: "kmc_mismatch"},
 		"rule of a valid pair":     {authorisation: func(a *cert.Authorisation) { a.Term.Rule = cert.RuleValid }, want: "term_rule_wrong"},
-		"keys of a CSR":            {authorisation: func(a *cert.Authorisation) { a.Keys = cert.CSRKeys }, want: "key_rule_unsupported"},
+		"keys of a CSR, without":   {authorisation: func(a *cert.Authorisation) { a.Keys = cert.CSRKeys }, want: "csr_missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := authorise(t, h, 1)
@@ -111,7 +111,7 @@ func TestPlanRefusesARequestThatDoesNotFollow(t *testing.T) {
 			if c.old != nil {
 				old = *c.old
 			}
-			_, err = cert.Plan(a, r, old, profile, caEnd)
+			_, err = cert.Plan(a, r, cert.Material{Old: &old}, profile, caEnd)
 			if c.want == "" {
 				require.NoError(t, err)
 				return

@@ -42,29 +42,14 @@ func (n Name) DER() ([]byte, error) {
 	return asn1.Marshal(rdns)
 }
 
-// lintName checks a subject that is copied from an old certificate: one attribute per RDN, text that is valid and
-// shows as what it is. Control and direction characters could make a name read as another one.
-func lintName(der []byte) error {
-	var rdns []asn1.RawValue
-	if rest, err := asn1.Unmarshal(der, &rdns); err != nil || len(rest) > 0 || len(rdns) == 0 {
-		return errors.New("subject is no name")
+// lintText refuses text that does not show as what it is.
+func lintText(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("no UTF-8")
 	}
-	for _, rdn := range rdns {
-		var ava nameAttribute
-		rest, err := asn1.Unmarshal(rdn.Bytes, &ava)
-		if rdn.Tag != asn1.TagSet || err != nil || len(rest) > 0 {
-			return errors.New("subject has an RDN that is not one attribute")
-		}
-		if ava.Value.Tag != asn1.TagUTF8String && ava.Value.Tag != asn1.TagPrintableString && ava.Value.Tag != asn1.TagIA5String {
-			return fmt.Errorf("subject attribute %v has string type %d", ava.Type, ava.Value.Tag)
-		}
-		if !utf8.Valid(ava.Value.Bytes) {
-			return fmt.Errorf("subject attribute %v is no UTF-8", ava.Type)
-		}
-		for _, r := range string(ava.Value.Bytes) {
-			if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-				return fmt.Errorf("subject attribute %v holds the character %U", ava.Type, r)
-			}
+	for _, r := range s {
+		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) {
+			return fmt.Errorf("holds the character %U", r)
 		}
 	}
 	return nil

@@ -6,11 +6,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"errors"
+	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/sm2"
@@ -35,7 +33,8 @@ type Issuer struct {
 type Spec struct {
 	Profile    Profile
 	Subject    []byte    // DER, the same bytes in both certificates
-	Identity   string    // organisation code for the profile's identity extension
+	Copied     bool      // the subject and the identity are an old pair's, whatever an earlier CA's habits were
+	Identity   string    // organisation code for the profile's identity extensions
 	NotBefore  time.Time // whole seconds, as is NotAfter
 	NotAfter   time.Time
 	SignSerial Serial
@@ -46,19 +45,44 @@ type Spec struct {
 
 // Prepared is a pair that passed the lint but has not met the CA's key yet.
 type Prepared struct {
+	Found     []Finding // of both certificates, for a screen; none is an error
 	sign, enc drafted
 }
 
 // Prepare builds both certificates with a key that is thrown away, reads them back and compares them field by field
 // with the spec. Fails with Invalid "certificate_lint" where the spec must not be signed.
 func Prepare(ca *smx509.Certificate, spec Spec) (Prepared, error) {
-	var p Prepared
-	var err error
-	if p.sign, err = draft(ca, spec, Sign); err != nil {
-		return Prepared{}, lintFault(Sign, err)
+	p, err := rehearsePair(ca, spec)
+	if err != nil {
+		return Prepared{}, &fault.Error{Kind: fault.Invalid, Key: "certificate_lint", Cause: err}
 	}
-	if p.enc, err = draft(ca, spec, Enc); err != nil {
-		return Prepared{}, lintFault(Enc, err)
+	if err := lintFault(p.Found); err != nil {
+		return Prepared{}, err
+	}
+	return p, nil
+}
+
+// Lint lists what every rule finds in the pair a spec would give, without any key of the CA. Fails with Invalid
+// "certificate_lint" where it cannot even be built.
+func Lint(ca *smx509.Certificate, spec Spec) ([]Finding, error) {
+	p, err := rehearsePair(ca, spec)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Invalid, Key: "certificate_lint", Cause: err}
+	}
+	return p.Found, nil
+}
+
+func rehearsePair(ca *smx509.Certificate, spec Spec) (Prepared, error) {
+	var p Prepared
+	for _, d := range []struct {
+		kind Kind
+		into *drafted
+	}{{Sign, &p.sign}, {Enc, &p.enc}} {
+		made, found, err := draft(ca, spec, d.kind)
+		if err != nil {
+			return Prepared{}, fmt.Errorf("%s certificate: %w", d.kind, err)
+		}
+		*d.into, p.Found = made, append(p.Found, found...)
 	}
 	return p, nil
 }
@@ -101,16 +125,16 @@ type drafted struct {
 	tbs      []byte // what was linted
 }
 
-func draft(ca *smx509.Certificate, spec Spec, kind Kind) (drafted, error) {
+func draft(ca *smx509.Certificate, spec Spec, kind Kind) (drafted, []Finding, error) {
 	tpl, err := template(spec, kind)
 	if err != nil {
-		return drafted{}, err
+		return drafted{}, nil, err
 	}
 	checked, err := rehearse(ca, tpl)
 	if err != nil {
-		return drafted{}, err
+		return drafted{}, nil, err
 	}
-	return drafted{template: tpl, tbs: checked.RawTBSCertificate}, lint(checked, ca, spec, kind)
+	return drafted{template: tpl, tbs: checked.RawTBSCertificate}, lint(checked, ca, spec, kind), nil
 }
 
 func (d drafted) sign(random io.Reader, issuer Issuer) ([]byte, error) {
@@ -156,9 +180,13 @@ func template(s Spec, kind Kind) (*smx509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	identity, err := identityExtension(s.Profile.IdentityOID, s.Identity)
-	if err != nil {
-		return nil, err
+	var identity []pkix.Extension
+	for _, e := range s.Profile.Identity {
+		x, err := e.encode(s.Identity)
+		if err != nil {
+			return nil, err
+		}
+		identity = append(identity, x)
 	}
 	return &smx509.Certificate{
 		SerialNumber:          serial.Int(),
@@ -171,22 +199,9 @@ func template(s Spec, kind Kind) (*smx509.Certificate, error) {
 		Policies:              []smx509.OID{policy},
 		CRLDistributionPoints: s.Profile.CRL,
 		IssuingCertificateURL: s.Profile.CAIssuers,
-		ExtraExtensions:       []pkix.Extension{identity},
+		ExtraExtensions:       identity,
 		SignatureAlgorithm:    smx509.SM2WithSM3,
 	}, nil
-}
-
-func identityExtension(oid, code string) (pkix.Extension, error) {
-	var id asn1.ObjectIdentifier
-	for _, part := range strings.Split(oid, ".") {
-		n, err := strconv.Atoi(part)
-		if err != nil {
-			return pkix.Extension{}, err
-		}
-		id = append(id, n)
-	}
-	value, err := asn1.MarshalWithParams(code, "printable")
-	return pkix.Extension{Id: id, Value: value}, err
 }
 
 // keyID is the leftmost 160 bits of the SM3 of the public point, method 1 of RFC 7093 with the national hash.
@@ -197,8 +212,4 @@ func keyID(key *ecdsa.PublicKey) []byte {
 	}
 	sum := SM3(point.Bytes())
 	return sum[:20]
-}
-
-func lintFault(kind Kind, err error) error {
-	return &fault.Error{Kind: fault.Invalid, Key: "certificate_lint", Args: fault.Args{"kind": string(kind)}, Cause: err}
 }

@@ -24,7 +24,7 @@ func spec(t *testing.T) cert.Spec {
 	a := authorise(t, h, 1)
 	r, err := cert.NewRequest(rand.Reader, requestID, a, h.Old, now.AddDate(10, 0, 0), now)
 	require.NoError(t, err)
-	s, err := cert.Plan(a, r, h.Old, cert.OrganisationProfile("http://localhost:8080"), now.AddDate(10, 0, 0))
+	s, err := cert.Plan(a, r, cert.Material{Old: &h.Old}, cert.OrganisationProfile("http://localhost:8080"), now.AddDate(10, 0, 0))
 	require.NoError(t, err)
 	return s
 }

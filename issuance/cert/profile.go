@@ -2,54 +2,98 @@ package cert
 
 import (
 	"bytes"
-	"encoding/asn1"
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
-
-	"github.com/emmansun/gmsm/smx509"
 
 	"caconsole/admin/fault"
 )
 
-// OrganisationCodeOID is 1.2.156.10260.4.1.4: 企业组织机构代码, today the 统一社会信用代码, as a PrintableString.
-const OrganisationCodeOID = "1.2.156.10260.4.1.4"
-
 // Profile is the template of a pair: everything in the certificates that follows neither from the old pair nor from
-// the request. The signer keeps its own copy and works by that one only.
+// the request. It is data: the console's people change it (two of them), the signer keeps its own copy and works by
+// that one only. What the standards leave open, and every CA does in its own way, stands here and not in code: which
+// OID holds the organisation code, as which string, with which tag, and how GM/T 0092 is encoded for the driver in use.
+//
+// The end of the validity is not here: it follows from the years and the rule of Term, the same for every profile.
 type Profile struct {
-	ID        string   `json:"id"`
+	V        int    `json:"v"`        // of this format: ProfileVersion
+	ID       string `json:"id"`       // plain name; the same for all revisions
+	Revision int    `json:"revision"` // from 1
+	Project  string `json:"project"`  // code of the project it is for, "" for any
+	Type     string `json:"type"`     // TypeOrganisation
+	Years    []int  `json:"years"`    // terms that may be issued, ascending
+	// DN is how the subject of a new holder is made. A renewal copies the old pair's bytes.
+	DN        []DNPart `json:"dn"`
 	PolicyOID string   `json:"policy_oid"`
 	CRL       []string `json:"crl"`        // URLs of the CRL distribution point
 	CAIssuers []string `json:"ca_issuers"` // URLs of the issuing certificate
-	// IdentityOID names the extension that holds the organisation code. Its value is copied from the old pair and
-	// must be a PrintableString there.
-	IdentityOID string   `json:"identity_oid"`
-	SignUsage   []string `json:"sign_usage"` // key usages by name, see keyUsages
-	EncUsage    []string `json:"enc_usage"`
+	// Identity are the extensions that hold the organisation code. A renewal copies the code of the old pair, which is
+	// looked for under the same OIDs.
+	Identity    []Extension `json:"identity"`
+	SignUsage   []string    `json:"sign_usage"` // key usages by name, see keyUsages
+	EncUsage    []string    `json:"enc_usage"`
+	EncKey      string      `json:"enc_key"` // EncKeyKeep or EncKeyKMC: the encryption key of a renewal that brings a CSR
+	CSRResponse Tagging     `json:"csr_response"`
 }
 
-// keyUsages are the names of RFC 5280 4.2.1.3 that an end entity may have.
-var keyUsages = map[string]smx509.KeyUsage{
-	"digitalSignature": smx509.KeyUsageDigitalSignature,
-	"nonRepudiation":   smx509.KeyUsageContentCommitment,
-	"keyEncipherment":  smx509.KeyUsageKeyEncipherment,
-	"dataEncipherment": smx509.KeyUsageDataEncipherment,
-	"keyAgreement":     smx509.KeyUsageKeyAgreement,
+// ProfileVersion is the version of the profile's format.
+const ProfileVersion = 1
+
+// TypeOrganisation is the type of certificates for organisations (机构证书).
+const TypeOrganisation = "organisation"
+
+// Rules for the encryption key of a renewal that brings a new sign key.
+const (
+	EncKeyKeep = "keep" // the old key pair: what was encrypted stays readable, and the driver imports no key
+	EncKeyKMC  = "kmc"  // a new one from the key management centre
+)
+
+// Extension is an extension with one string in it, as Chinese CAs put numbers of the holder into certificates
+// (1.2.156.10260.4.1.x, GM/T 0015).
+type Extension struct {
+	OID    string `json:"oid"`
+	String string `json:"string"` // StringPrintable or StringUTF8
+	Tag    string `json:"tag"`    // TagNone, TagExplicit or TagImplicit: how a context tag is put on the string
+	Number int    `json:"number"` // of the context tag, 0 without one
 }
 
-// OrganisationProfile is the profile of organisation certificates. base is the public address under which the console
-// serves /crl and /ca, without a slash at the end.
+// String types and ways of tagging.
+const (
+	StringPrintable = "printable"
+	StringUTF8      = "utf8"
+	TagNone         = "none"
+	TagExplicit     = "explicit"
+	TagImplicit     = "implicit"
+)
+
+// Tagging is how the two optional parts of GM/T 0092's CSRResponse are tagged. The standard's module does not say, and
+// drivers differ.
+type Tagging struct {
+	Key          string `json:"key"`          // encryptedPrivateKey [0]: TagExplicit or TagImplicit
+	Certificates string `json:"certificates"` // encryptCertificate [1]: likewise
+}
+
+// OrganisationCodeOID is 1.2.156.10260.4.1.4: 企业组织机构代码, today the 统一社会信用代码, as a PrintableString.
+const OrganisationCodeOID = "1.2.156.10260.4.1.4"
+
+// OrganisationProfile is the profile of organisation certificates to begin with. base is the public address under which
+// the console serves /crl and /ca, without a slash at the end.
 func OrganisationProfile(base string) Profile {
 	return Profile{
-		ID:          "organisation-1",
+		V: ProfileVersion, ID: "organisation-1", Revision: 1, Type: TypeOrganisation, Years: []int{1, 2, 3, 4, 5},
+		DN: []DNPart{
+			{Attribute: "C", Text: "CN"},
+			{Attribute: "ST", From: FromProvince},
+			{Attribute: "L", From: FromLocality},
+			{Attribute: "O", From: FromOrganisation},
+			{Attribute: "OU", From: FromUnit, Optional: true},
+			{Attribute: "CN", From: FromOrganisation},
+		},
 		PolicyOID:   "1.2.156.157.2.1.1",
 		CRL:         []string{base + "/crl/issuing.crl"},
 		CAIssuers:   []string{base + "/ca/issuing.cer"},
-		IdentityOID: OrganisationCodeOID,
+		Identity:    []Extension{{OID: OrganisationCodeOID, String: StringPrintable, Tag: TagNone}},
 		SignUsage:   []string{"digitalSignature", "nonRepudiation"},
 		EncUsage:    []string{"keyEncipherment", "dataEncipherment", "keyAgreement"},
+		EncKey:      EncKeyKeep,
+		CSRResponse: Tagging{Key: TagExplicit, Certificates: TagImplicit},
 	}
 }
 
@@ -62,74 +106,29 @@ func (p Profile) Hash() Digest { return SM3(p.Canonical()) }
 // Ref is how an authorisation pins the profile.
 func (p Profile) Ref() ProfileRef { return ProfileRef{ID: p.ID, Hash: p.Hash().Hex()} }
 
-// ParseProfile accepts canonical bytes only. Fails with Invalid "profile_malformed".
+// ParseProfile accepts canonical bytes only. Fails like ReadProfile, and with Invalid "profile_malformed" for any other
+// way of writing the same profile.
 func ParseProfile(raw []byte) (Profile, error) {
-	var p Profile
-	err := decodeStrict(raw, &p)
-	if err == nil {
-		err = p.Check()
-	}
+	p, err := ReadProfile(raw)
 	if err == nil && !bytes.Equal(p.Canonical(), raw) {
-		err = errNotCanonical
+		return Profile{}, profileFault(errNotCanonical)
 	}
-	if err != nil {
-		return Profile{}, &fault.Error{Kind: fault.Invalid, Key: "profile_malformed", Cause: err}
+	return p, err
+}
+
+// ReadProfile reads a profile as a person may have written it: JSON in any form, without unknown fields. Fails with
+// Invalid "profile_malformed"; its fields say what is wrong where, see Profile.Check.
+func ReadProfile(raw []byte) (Profile, error) {
+	var p Profile
+	if err := decodeStrict(raw, &p); err != nil {
+		return Profile{}, profileFault(err)
+	}
+	if err := p.Check(); err != nil {
+		return Profile{}, err
 	}
 	return p, nil
 }
 
-// Check reports what makes a profile unusable.
-func (p Profile) Check() error {
-	if !isName(p.ID) {
-		return errors.New("cert: profile needs a plain name")
-	}
-	for _, oid := range []string{p.PolicyOID, p.IdentityOID} {
-		if _, err := smx509.ParseOID(oid); err != nil {
-			return fmt.Errorf("cert: profile has a bad OID %q: %w", oid, err)
-		}
-	}
-	if len(p.CRL) == 0 || len(p.CAIssuers) == 0 {
-		return errors.New("cert: profile needs addresses of the CRL and of the issuing certificate")
-	}
-	for _, u := range slices.Concat(p.CRL, p.CAIssuers) {
-		if !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "ldap://") {
-			return fmt.Errorf("cert: profile has a bad URL %q", u)
-		}
-	}
-	for _, names := range [][]string{p.SignUsage, p.EncUsage} {
-		if _, err := usage(names); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func usage(names []string) (smx509.KeyUsage, error) {
-	var out smx509.KeyUsage
-	for _, n := range names {
-		u, ok := keyUsages[n]
-		if !ok {
-			return 0, fmt.Errorf("cert: profile has an unknown key usage %q", n)
-		}
-		out |= u
-	}
-	if out == 0 {
-		return 0, errors.New("cert: profile lacks a key usage")
-	}
-	return out, nil
-}
-
-// IdentityOf returns the organisation code of a certificate: the PrintableString in its identity extension, or "" if
-// it has no such extension or one of another type.
-func IdentityOf(c *smx509.Certificate, oid string) string {
-	for _, e := range c.Extensions {
-		if e.Id.String() != oid {
-			continue
-		}
-		var v asn1.RawValue
-		if rest, err := asn1.Unmarshal(e.Value, &v); err == nil && len(rest) == 0 && v.Class == asn1.ClassUniversal && v.Tag == asn1.TagPrintableString {
-			return string(v.Bytes)
-		}
-	}
-	return ""
+func profileFault(cause error) error {
+	return &fault.Error{Kind: fault.Invalid, Key: "profile_malformed", Cause: cause}
 }

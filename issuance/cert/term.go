@@ -11,6 +11,7 @@ import (
 const (
 	RuleExpired = "expired" // the old pair has run out: from the day of signing
 	RuleValid   = "valid"   // the old pair still holds: from its own end
+	RuleNew     = "new"     // there is no old pair: from the day of signing
 )
 
 // MaxYears is the longest term on sale, in years.
@@ -34,13 +35,13 @@ func NewTerm(years int, oldEnd, now time.Time) Term {
 }
 
 func (t Term) check() error {
-	if t.Years < 1 || t.Years > MaxYears || t.Rule != RuleExpired && t.Rule != RuleValid {
+	if t.Years < 1 || t.Years > MaxYears || t.Rule != RuleExpired && t.Rule != RuleValid && t.Rule != RuleNew {
 		return fmt.Errorf("term of %d years by rule %q", t.Years, t.Rule)
 	}
 	return nil
 }
 
-// End works out not_after: the same day N years after signing (RuleExpired) or after the old end (RuleValid), at
+// End works out not_after: the same day N years after signing (RuleExpired, RuleNew) or after the old end (RuleValid), at
 // 23:59:59 Beijing time, 29 February becoming 28 February where the year has none.
 // Fails with Conflict "validity_beyond_ca" where that lies after caEnd, the end of the issuing certificate.
 func (t Term) End(signing, oldEnd, caEnd time.Time) (time.Time, error) {

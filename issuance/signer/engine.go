@@ -178,7 +178,7 @@ func (e *Engine) issue(ctx context.Context, in cert.Instruction, r cert.Request,
 	if err := e.data.trusted(old); err != nil {
 		return cert.Issued{}, err
 	}
-	spec, err := cert.Plan(a, r, old, e.data.profile, e.data.ca.NotAfter)
+	spec, err := cert.Plan(a, r, cert.Material{Old: &old}, e.data.profile, e.data.ca.NotAfter)
 	if err != nil {
 		return cert.Issued{}, err
 	}
@@ -256,7 +256,7 @@ func (e *Engine) authorised(in cert.Instruction, r cert.Request, a cert.Authoris
 	case len(in.Approvals) > 0:
 		return fault.New(fault.Forbidden, "approval_surplus", nil)
 	}
-	if err := cert.VerifyHolder(a, r, old, in.Holder, now); err != nil {
+	if err := cert.VerifyHolder(a, r, old, nil, in.Holder, now); err != nil {
 		return err
 	}
 	switch {

@@ -45,7 +45,7 @@ func newRenewal(t testing.TB, b signertest.Bench) renewal {
 	r := renewal{holder: b.Holder(t, "中测试核电有限公司", now.AddDate(0, -1, 0))}
 	var err error
 	r.authorisation, err = cert.NewAuthorisation(r.holder.Old, cert.Grant{
-		ID: uuid.NewString(), Order: "R261122000019", Content: cert.SM3([]byte("content")), Profile: b.Profile.Ref(),
+		ID: uuid.NewString(), Order: "R261122000019", Origin: cert.OriginReviewed, Content: cert.SM3([]byte("content")), Profile: b.Profile.Ref(),
 		Years: 1, Keys: cert.KeepKeys, Now: now, Expires: now.Add(72 * time.Hour),
 	})
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ func (r *renewal) authoriseAgain(t testing.TB, b signertest.Bench, years int) {
 	t.Helper()
 	var err error
 	r.authorisation, err = cert.NewAuthorisation(r.holder.Old, cert.Grant{
-		ID: uuid.NewString(), Order: "R261122000027", Content: cert.SM3([]byte("content")), Profile: b.Profile.Ref(),
+		ID: uuid.NewString(), Order: "R261122000027", Origin: cert.OriginOnline, Content: cert.SM3([]byte("content")), Profile: b.Profile.Ref(),
 		Years: years, Keys: cert.KeepKeys, Now: now, Expires: now.Add(24 * time.Hour),
 	})
 	require.NoError(t, err)

@@ -88,7 +88,7 @@ func TestMisuseIsRefused(t *testing.T) {
 			forged := certtest.NewHolder(t, certtest.Authority(t).CA, "冒名有限公司", now.AddDate(0, -1, 0))
 			r.holder = forged
 			a, err := cert.NewAuthorisation(forged.Old, cert.Grant{
-				ID: uuid.NewString(), Order: "R1", Content: cert.SM3(nil), Profile: b.Profile.Ref(), Years: 1, Keys: cert.KeepKeys, Now: now, Expires: now.Add(time.Hour),
+				ID: uuid.NewString(), Order: "R1", Origin: cert.OriginReviewed, Content: cert.SM3(nil), Profile: b.Profile.Ref(), Years: 1, Keys: cert.KeepKeys, Now: now, Expires: now.Add(time.Hour),
 			})
 			require.NoError(t, err)
 			r.authorisation = a

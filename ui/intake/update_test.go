@@ -52,7 +52,8 @@ func (h *hall) authorised(o order.Order) {
 	h.t.Helper()
 	h.tx(func(ctx context.Context, tx pg.Tx) error {
 		auth, err := h.flow.Issuance.Authorise(ctx, tx, issuance.Grant{
-			OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Content: cert.SM3([]byte(o.No)), Years: o.Years, Expires: monday.AddDate(0, 0, 30),
+			OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Origin: cert.OriginReviewed, Content: cert.SM3([]byte(o.No)),
+			Years: o.Years, Expires: monday.AddDate(0, 0, 30),
 		})
 		if err != nil {
 			return err

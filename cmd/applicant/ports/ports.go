@@ -21,6 +21,7 @@ const (
 	WeChat   = "wechat"   // WeChat Pay
 	Alipay   = "alipay"   // Alipay open platform
 	SMTP     = "smtp"     // mail server
+	KMC      = "kmc"      // key management centre
 )
 
 // Map is the content of the file. Values are kept as they came, so that entries this program knows nothing of survive.

@@ -1,5 +1,6 @@
 // Package vendors runs the simulated outside world of the console in one process, on loopback only: WeChat Pay, Alipay,
-// Tencent Cloud FaceID and SMS, the carriers' three-factor check, the 诺诺 invoice platform and a mail server.
+// Tencent Cloud FaceID and SMS, the carriers' three-factor check, the 诺诺 invoice platform, a mail server and a key
+// management centre.
 //
 // Each speaks its real protocol and checks its real signatures. What they accept as messages lands in the outbox.
 // Control endpoints for tests lie under /_sim/.
@@ -7,6 +8,7 @@ package vendors
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -23,6 +25,7 @@ import (
 	"caconsole/cmd/applicant/ports"
 	"caconsole/cmd/applicant/vendors/alipay"
 	"caconsole/cmd/applicant/vendors/callback"
+	"caconsole/cmd/applicant/vendors/kmc"
 	"caconsole/cmd/applicant/vendors/mailbox"
 	"caconsole/cmd/applicant/vendors/nuonuo"
 	"caconsole/cmd/applicant/vendors/tencent"
@@ -40,12 +43,13 @@ type Account struct {
 	FaceRuleID                          string // FaceID: RuleId of the business
 	SMSAppID, SMSSign                   string // SMS: SmsSdkAppId, approved signature
 	NuonuoAppKey, NuonuoAppSecret       string
-	NuonuoToken                         string  // 诺诺: accessToken
-	SellerTaxNo, SellerName             string  // 诺诺: the taxpayer that authorised the application
-	IdentityCallback, SMSStatusCallback string  // addresses registered at the vendors; "" for none
-	Pickup                              string  // address in the approved text of the invoice SMS
-	WeChat                              *WeChat // nil: no WeChat Pay
-	Alipay                              *Alipay // nil: no Alipay
+	NuonuoToken                         string           // 诺诺: accessToken
+	SellerTaxNo, SellerName             string           // 诺诺: the taxpayer that authorised the application
+	IdentityCallback, SMSStatusCallback string           // addresses registered at the vendors; "" for none
+	Pickup                              string           // address in the approved text of the invoice SMS
+	WeChat                              *WeChat          // nil: no WeChat Pay
+	Alipay                              *Alipay          // nil: no Alipay
+	KMCRequester                        *ecdsa.PublicKey // whose requests the key centre takes; nil for anybody's
 }
 
 // WeChat is the merchant at WeChat Pay, and the platform's own key.
@@ -148,6 +152,11 @@ func (s *Server) build(ctx context.Context) error {
 	(&till.Till{Counters: counters, Log: o.Log}).Routes(mux)
 	cloud.Routes(mux)
 	invoices.Routes(mux)
+	centre, err := kmc.New(kmc.Options{State: s.state(ports.KMC), Requester: o.Account.KMCRequester, Troubles: troubles, Now: o.Now, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	centre.Routes(mux)
 	control{box, counters, invoices, troubles, o.Log}.routes(mux)
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
 	s.smtp = mailbox.New(mailbox.Options{Box: box, Troubles: troubles, Now: o.Now, Log: o.Log})
@@ -215,7 +224,7 @@ func (s *Server) URL() string { return "http://" + s.web.Addr().String() }
 // the real ones are by host; invoice is the base to which the gateway's path is added.
 func (s *Server) Addresses() map[string]string {
 	all := map[string]string{
-		ports.Identity: s.URL(), ports.Telecom: s.URL(), ports.SMS: s.URL(), ports.Invoice: s.URL(),
+		ports.Identity: s.URL(), ports.Telecom: s.URL(), ports.SMS: s.URL(), ports.Invoice: s.URL(), ports.KMC: s.URL(),
 		ports.SMTP: s.mail.Addr().String(),
 	}
 	if s.opt.Account.WeChat != nil {

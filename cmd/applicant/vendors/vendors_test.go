@@ -46,7 +46,7 @@ func TestServesListsItsAddressesAndStops(t *testing.T) {
 
 	list, err := ports.Read(o.Ports)
 	require.NoError(t, err)
-	for _, name := range []string{ports.Identity, ports.Telecom, ports.SMS, ports.Invoice} {
+	for _, name := range []string{ports.Identity, ports.Telecom, ports.SMS, ports.Invoice, ports.KMC} {
 		require.Equal(t, s.URL(), list.Get(name))
 	}
 	mail := "From: a@ca.example\r\nSubject: hello\r\n\r\ntext\r\n"

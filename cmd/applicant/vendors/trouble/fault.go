@@ -19,10 +19,11 @@ const (
 	SMS      = "sms"
 	Invoice  = "invoice"
 	Mail     = "mail"
+	KMC      = "kmc"
 )
 
 // Vendors are all of them.
-var Vendors = []string{WeChat, Alipay, Identity, Telecom, SMS, Invoice, Mail}
+var Vendors = []string{WeChat, Alipay, Identity, Telecom, SMS, Invoice, Mail, KMC}
 
 // The kinds of fault. The first three strike calls, delay also notices, the rest notices only.
 const (
