@@ -5,6 +5,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -36,18 +38,13 @@ func (e Extension) encode(text string) (pkix.Extension, error) {
 }
 
 func parseOID(s string) (asn1.ObjectIdentifier, error) {
-	oid, err := smx509.ParseOID(s)
-	if err != nil {
-		return nil, err
-	}
 	var out asn1.ObjectIdentifier
-	der, err := oid.MarshalBinary()
-	if err != nil {
-		return nil, err
-	}
-	// MarshalBinary gives the contents only; asn1 wants the whole value.
-	if _, err := asn1.Unmarshal(append([]byte{asn1.TagOID, byte(len(der))}, der...), &out); err != nil || len(der) > 0x7f {
-		return nil, fmt.Errorf("cert: OID %q is too long: %w", s, err)
+	for part := range strings.SplitSeq(s, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return nil, fmt.Errorf("cert: bad OID %q: %w", s, err)
+		}
+		out = append(out, n)
 	}
 	return out, nil
 }

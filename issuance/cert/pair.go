@@ -87,6 +87,9 @@ func rehearsePair(ca *smx509.Certificate, spec Spec) (Prepared, error) {
 	return p, nil
 }
 
+// TBS returns what the CA's key would sign in either certificate, for a second opinion before it does.
+func (p Prepared) TBS() (sign, enc []byte) { return p.sign.tbs, p.enc.tbs }
+
 // Sign puts the CA's signature to exactly the bytes that were checked. With random nil a software key signs
 // deterministically (RFC 6979 over SM3): the same spec gives the same DER. Fails as Internal "signing_failed".
 func (p Prepared) Sign(random io.Reader, issuer Issuer) (Pair, error) {

@@ -16,6 +16,7 @@ import (
 
 // rekey is a renewal on the key of a CSR.
 type rekey struct {
+	t       *testing.T
 	holder  certtest.Holder
 	centre  certtest.Centre
 	key     *sm2.PrivateKey
@@ -30,6 +31,7 @@ var caEnd = now.AddDate(10, 0, 0)
 func newRekey(t *testing.T, rule string) *rekey {
 	t.Helper()
 	r := &rekey{
+		t:      t,
 		holder: certtest.NewHolder(t, certtest.Authority(t).CA, "中测试核电有限公司", now.AddDate(0, 1, 0)),
 		centre: certtest.NewCentre(t), key: newKey(t), profile: cert.OrganisationProfile(base),
 	}
@@ -84,26 +86,26 @@ func encoded(t *testing.T, key any) string {
 func TestRekeyRefusesOtherMaterial(t *testing.T) {
 	for label, c := range map[string]struct {
 		rule   string
-		change func(*testing.T, *rekey)
+		change func(*rekey)
 		want   string
 	}{
-		"no CSR":                          {cert.EncKeyKeep, func(_ *testing.T, r *rekey) { r.m.CSR = nil }, "csr_missing"},
-		"another's CSR":                   {cert.EncKeyKeep, func(t *testing.T, r *rekey) { r.m.CSR = certtest.CSR(t, newKey(t)) }, "keys_mismatch"},
-		"a broken CSR":                    {cert.EncKeyKeep, func(_ *testing.T, r *rekey) { r.m.CSR[len(r.m.CSR)-1] ^= 1 }, "csr_signature_wrong"},
-		"a CSR of the encryption key":     {cert.EncKeyKeep, func(t *testing.T, r *rekey) { r.m.CSR = certtest.CSR(t, r.holder.EncKey) }, "keys_equal"},
-		"a CSR where the keys are kept":   {cert.EncKeyKeep, func(_ *testing.T, r *rekey) { r.a.Keys = cert.KeepKeys }, "csr_surplus"},
-		"no evidence":                     {cert.EncKeyKMC, func(_ *testing.T, r *rekey) { r.m.KMC = nil }, "kmc_mismatch"},
-		"evidence nobody asked for":       {cert.EncKeyKeep, func(t *testing.T, r *rekey) { r.evidence(t, requestID, r.key) }, "kmc_mismatch"},
-		"evidence of another request":     {cert.EncKeyKMC, func(t *testing.T, r *rekey) { r.evidence(t, authorisationID, r.key) }, "kmc_mismatch"},
-		"evidence exchanged":              {cert.EncKeyKMC, func(t *testing.T, r *rekey) { r.evidence(t, requestID, r.key) }, "kmc_mismatch"},
-		"years that are not on sale":      {cert.EncKeyKeep, func(_ *testing.T, r *rekey) { r.profile.Years = []int{2, 3}; r.a.Profile = r.profile.Ref() }, "years_not_in_profile"},
-		"a rule that the profile has not": {cert.EncKeyKMC, func(_ *testing.T, r *rekey) { r.profile.EncKey = cert.EncKeyKeep; r.a.Profile = r.profile.Ref() }, "kmc_surplus"},
+		"no CSR":                          {cert.EncKeyKeep, func(r *rekey) { r.m.CSR = nil }, "csr_missing"},
+		"another's CSR":                   {cert.EncKeyKeep, func(r *rekey) { r.m.CSR = certtest.CSR(r.t, newKey(r.t)) }, "keys_mismatch"},
+		"a broken CSR":                    {cert.EncKeyKeep, func(r *rekey) { r.m.CSR[len(r.m.CSR)-1] ^= 1 }, "csr_signature_wrong"},
+		"a CSR of the encryption key":     {cert.EncKeyKeep, func(r *rekey) { r.m.CSR = certtest.CSR(r.t, r.holder.EncKey) }, "keys_equal"},
+		"a CSR where the keys are kept":   {cert.EncKeyKeep, func(r *rekey) { r.a.Keys = cert.KeepKeys }, "csr_surplus"},
+		"no evidence":                     {cert.EncKeyKMC, func(r *rekey) { r.m.KMC = nil }, "kmc_mismatch"},
+		"evidence nobody asked for":       {cert.EncKeyKeep, func(r *rekey) { r.evidence(requestID, r.key) }, "kmc_mismatch"},
+		"evidence of another request":     {cert.EncKeyKMC, func(r *rekey) { r.evidence(authorisationID, r.key) }, "kmc_mismatch"},
+		"evidence exchanged":              {cert.EncKeyKMC, func(r *rekey) { r.evidence(requestID, r.key) }, "kmc_mismatch"},
+		"years that are not on sale":      {cert.EncKeyKeep, func(r *rekey) { r.profile.Years = []int{2, 3}; r.a.Profile = r.profile.Ref() }, "years_not_in_profile"},
+		"a rule that the profile has not": {cert.EncKeyKMC, func(r *rekey) { r.profile.EncKey = cert.EncKeyKeep; r.a.Profile = r.profile.Ref() }, "kmc_surplus"},
 	} {
 		t.Run(label, func(t *testing.T) {
 			r := newRekey(t, c.rule)
 			req, err := r.request()
 			require.NoError(t, err)
-			c.change(t, r)
+			c.change(r)
 			req.Authorisation = r.a.Digest().Hex()
 			_, err = cert.Plan(r.a, req, r.m, r.profile, caEnd)
 			require.True(t, fault.HasKey(err, c.want), "%v", err)
@@ -111,9 +113,9 @@ func TestRekeyRefusesOtherMaterial(t *testing.T) {
 	}
 }
 
-func (r *rekey) evidence(t *testing.T, id string, key *sm2.PrivateKey) {
-	t.Helper()
-	e, _ := r.centre.Evidence(t, id, &key.PublicKey)
+func (r *rekey) evidence(id string, key *sm2.PrivateKey) {
+	r.t.Helper()
+	e, _ := r.centre.Evidence(r.t, id, &key.PublicKey)
 	r.m.KMC = &e
 }
 
