@@ -7,6 +7,7 @@ import (
 	"caconsole/issuance"
 	"caconsole/issuance/cert"
 	"caconsole/ui/certificates"
+	issuanceui "caconsole/ui/issuance"
 	"caconsole/ui/page"
 	"caconsole/ui/page/pagetest"
 )
@@ -18,6 +19,10 @@ func certificateScreens() []screen {
 	return []screen{
 		{name: "certificates", path: "/certificates", template: "certificates/list", data: func(w words) any { return certificateList(w, 50) }},
 		{name: "certificates-empty", path: "/certificates", template: "certificates/list", data: func(w words) any { return certificateList(w, 0) }},
+		{name: "issue", path: "/issuance/:no", template: "issuance/show", data: func(w words) any { return issueDetail(w) }},
+		{name: "issue-refused", path: "/issuance/:no", template: "issuance/show", data: func(w words) any {
+			return issuanceui.Detail{No: caseNo, Holder: company(0), Medium: caseMedium, Years: 1, Status: page.Status{Tone: page.Progress, Word: w("stage.to_issue", nil)}, Refused: w("authorisation_missing", nil), Failure: w("signer_unavailable", nil)}
+		}},
 		{name: "certificate", path: "/certificates/:serial", template: "certificates/show", data: certificate},
 	}
 }
@@ -74,6 +79,20 @@ func certificate(w words) any {
 			g.Reviewer, g.ReviewerNo, g.Issuer, g.IssuerNo = colleagues[0].name, colleagues[0].no, colleagues[1].name, colleagues[1].no
 		}
 		d.Family = append(d.Family, g)
+	}
+	return d
+}
+
+func issueDetail(w words) issuanceui.Detail {
+	d := issuanceui.Detail{
+		No: caseNo, Holder: company(0), Medium: caseMedium, Years: 2, Status: page.Status{Tone: page.Progress, Word: w("stage.to_issue", nil)},
+		Profile: "organisation-1", Hash: caseSerial + caseSerial, Passed: 63, ZLint: 84, Expires: "2026-11-25 10:31", MayConfirm: true,
+		Approvals: []issuanceui.Approval{{Duty: w("issuance.duty.review", nil), Who: colleagues[0].name + " " + colleagues[0].no, At: "2026-11-22 10:31:07"}},
+		Rules:     []issuanceui.Rule{{Status: page.Status{Tone: page.Warn, Word: w("lint_dn_lengths", nil)}, Kind: cert.Sign, Detail: "O has 70 characters"}},
+	}
+	name := "C=CN, ST=广东省, L=深圳市, O=" + company(0) + ", CN=" + company(0)
+	for _, r := range [][3]string{{"subject", name, name}, {"identity", "91440300192203821X", "91440300192203821X"}, {"until", "2026-11-01 23:59:59", "2028-11-22 23:59:59"}, {"from", "2025-11-01 00:00:00", w("issuance.at_signing", nil)}, {"key", w("issuance.key.on_ukey", nil), w("issuance.keys.keep", nil)}, {"policy", "1.2.156.157.2.1.1", "1.2.156.157.2.1.1"}, {"crl", "", "http://localhost:8080/crl/issuing.crl"}} {
+		d.Rows = append(d.Rows, issuanceui.Row{Word: r[0], Old: r[1], New: r[2], Same: r[1] == r[2]})
 	}
 	return d
 }

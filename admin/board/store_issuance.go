@@ -110,3 +110,33 @@ func (b *Board) IssueCounts(ctx context.Context, a actor.Actor) (map[IssueTab]Co
 		return b.issueTab(scoped(q.Table("orders o"), a, "o.project_id"), t)
 	})
 }
+
+// IssueNotes tells of an order whether the reader has another duty in it than to issue it, and why its last request
+// failed ("" where none did).
+func (b *Board) IssueNotes(ctx context.Context, a actor.Actor, id uuid.UUID) (barred bool, reason string, err error) {
+	err = b.orders(ctx, a).Where("o.id = ?", id).
+		Select(`EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND d.duty <> 'issue'),
+		coalesce((SELECT r.reason FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1), '')`, a.ID).
+		Row().Scan(&barred, &reason)
+	return barred, reason, pg.Fault(err)
+}
+
+// Person is a member of staff as screens name them.
+type Person struct {
+	ID   uuid.UUID
+	Name string
+	No   string
+}
+
+// People names members of staff, by their ids in text. Names of staff are no secret inside the house.
+func (b *Board) People(ctx context.Context, ids []uuid.UUID) (map[string]Person, error) {
+	var rows []Person
+	if err := b.db.ReadOnly(ctx).Gorm().Table("staff").Where("id IN ?", ids).Select("id, name, no").Scan(&rows).Error; err != nil {
+		return nil, pg.Fault(err)
+	}
+	out := make(map[string]Person, len(rows))
+	for _, r := range rows {
+		out[r.ID.String()] = r
+	}
+	return out, nil
+}

@@ -91,3 +91,38 @@ func TestChainOfAPair(t *testing.T) {
 	broken.Enc[len(broken.Enc)-1] ^= 1
 	refused(t, by.Verify(broken), "chain_broken")
 }
+
+// The issuer sees what will be signed before it is: the old subject kept, the new end, every rule passed, the reviewer's
+// signature; and then exactly that is signed. Who reviewed sees that it is another's turn.
+func TestViewIssue(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := h.inReviewByHand().approved()
+	v, err := h.ViewIssue(t.Context(), h.issuer, r.no)
+	require.NoError(t, err)
+	require.NoError(t, v.Refused)
+	require.True(t, v.Rehearsal.Passes())
+	require.False(t, v.Second.Errors(), "%v", v.Second.Found)
+	require.Positive(t, v.Second.Run)
+	require.Equal(t, v.OldFacts.Subject, v.Rehearsal.Subject())
+	require.Len(t, v.Approvals, 1)
+	require.NotEmpty(t, v.People[v.Approvals[0].StaffID].Name)
+	require.False(t, v.Barred)
+	own, err := h.ViewIssue(t.Context(), h.reviewer, r.no)
+	require.NoError(t, err)
+	require.True(t, own.Barred)
+
+	r.confirmed()
+	h.work()
+	old, err := h.ViewCertificate(t.Context(), h.issuer, string(r.pair.Sign.Serial))
+	require.NoError(t, err)
+	made, err := h.ViewCertificate(t.Context(), h.issuer, string(old.SuccessorSerial))
+	require.NoError(t, err)
+	require.Equal(t, []any{v.Rehearsal.Subject(), v.Rehearsal.Spec.NotAfter.UTC()}, []any{made.SignFacts.Subject, made.SignFacts.NotAfter})
+	require.NotContains(t, []any{v.Rehearsal.Spec.SignSerial, v.Rehearsal.Spec.EncSerial}, made.Sign.Serial, "a rehearsal's serials are thrown away")
+
+	early := h.apply()
+	v, err = h.ViewIssue(t.Context(), h.issuer, early.no)
+	require.NoError(t, err)
+	refused(t, v.Refused, "authorisation_missing")
+}

@@ -24,6 +24,7 @@ type Deps struct {
 func Routes(r *page.Router, d Deps) {
 	r.Templates("issuance", files)
 	r.Get("/issuance", rbac.IssuanceView, d.list)
+	r.Get("/issuance/:no", rbac.IssuanceView, d.show)
 	r.Post("/issuance/confirm", rbac.IssuanceConfirm, d.confirm)
 }
 
