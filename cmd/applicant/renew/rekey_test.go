@@ -93,9 +93,10 @@ func TestRekeyRefusesWhatIsNotForItsKey(t *testing.T) {
 		}, errResponse},
 		"another response": {func(t *testing.T, f *intake, csr *smx509.CertificateRequest) {
 			t.Helper()
-			f.renewed(t, csr.PublicKey, newKey(t))
+			enc := newKey(t) // the same key: only the certificates differ
+			f.renewed(t, csr.PublicKey, enc)
 			first := bytes.Clone(f.pack)
-			f.renewed(t, csr.PublicKey, newKey(t))
+			f.renewed(t, csr.PublicKey, enc)
 			second, _ := sortOut(f.pack)
 			f.pack = first
 			f.add(blockResponse, second.response)
