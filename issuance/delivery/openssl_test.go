@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"caconsole/issuance/cert"
+	"caconsole/issuance/cert/certtest"
 	"caconsole/issuance/delivery"
 )
 
@@ -64,6 +65,7 @@ const distID = "distid:1234567812345678"
 // TestOpenSSLAgrees has OpenSSL, which shares no code with ours, play the Ukey: it makes the key and the CSR, checks what
 // comes back link by link, and opens the encryption key. OpenSSL 3.0 cannot check a chain of SM2 at once, nor a CRL.
 func TestOpenSSLAgrees(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("openssl is not installed")
 	}
@@ -127,17 +129,11 @@ func (o openssl) renewed(t *testing.T) made {
 	enc, err := smx509.ParseCertificate(m.pair.Enc)
 	require.NoError(t, err)
 	now := time.Now().UTC().Truncate(time.Second)
-	for file, c := range map[string]struct {
-		issuer  cert.Issuer
-		revoked []cert.Revoked
-	}{
-		"sub.crl.der":  {m.ca.CA, []cert.Revoked{{Serial: cert.SerialFromInt(enc.SerialNumber), At: now, Reason: 4}}},
-		"root.crl.der": {m.ca.Root, nil},
-	} {
-		der, err := cert.CRL{Number: 7, ThisUpdate: now, NextUpdate: now.Add(24 * time.Hour), Revoked: c.revoked}.Sign(nil, c.issuer)
-		require.NoError(t, err)
-		o.write(t, file, der)
-	}
+	superseded := cert.RevocationEntry{Serial: cert.SerialFromInt(enc.SerialNumber), At: now, Reason: 4}
+	l := cert.RevocationList{Number: 7, ThisUpdate: now, NextUpdate: now.Add(24 * time.Hour), Entries: []cert.RevocationEntry{superseded}}
+	o.write(t, "sub.crl.der", certtest.CRL(t, m.ca.CA, l))
+	l.Entries = nil
+	o.write(t, "root.crl.der", certtest.CRL(t, m.ca.Root, l))
 	return m
 }
 
