@@ -108,3 +108,19 @@ func TestMessagesForTheUkeyAreDomainSeparated(t *testing.T) {
 	require.Equal(t, "caconsole/collect/1\n"+requestID+"ab\n-", string(cert.ToSignCollect(requestID, "ab", nil)))
 	require.Equal(t, "caconsole/collect/1\n"+requestID+"ab\n"+cert.SM3([]byte("csr")).Hex(), string(cert.ToSignCollect(requestID, "ab", []byte("csr"))))
 }
+
+// BenchmarkBuild makes a pair with its lint: what one issuance costs the signer besides its journal.
+func BenchmarkBuild(b *testing.B) {
+	ca := certtest.Authority(b).CA
+	h := certtest.NewHolder(b, ca, "中测试核电有限公司", now.AddDate(0, -1, 0))
+	a := authorise(b, h, 1)
+	r, err := cert.NewRequest(rand.Reader, requestID, a, h.Old, now.AddDate(10, 0, 0), now)
+	require.NoError(b, err)
+	s, err := cert.Plan(a, r, cert.Material{Old: &h.Old}, cert.OrganisationProfile(base), now.AddDate(10, 0, 0))
+	require.NoError(b, err)
+	for b.Loop() {
+		if _, err := cert.Build(nil, ca, s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -93,6 +93,7 @@ func TestRekeyRefusesOtherMaterial(t *testing.T) {
 		"another's CSR":                   {cert.EncKeyKeep, func(r *rekey) { r.m.CSR = certtest.CSR(r.t, newKey(r.t)) }, "keys_mismatch"},
 		"a broken CSR":                    {cert.EncKeyKeep, func(r *rekey) { r.m.CSR[len(r.m.CSR)-1] ^= 1 }, "csr_signature_wrong"},
 		"a CSR of the encryption key":     {cert.EncKeyKeep, func(r *rekey) { r.m.CSR = certtest.CSR(r.t, r.holder.EncKey) }, "keys_equal"},
+		"a CSR of an escrowed key":        {cert.EncKeyKMC, func(r *rekey) { r.m.CSR = certtest.CSR(r.t, r.holder.EncKey) }, "keys_equal"},
 		"a CSR where the keys are kept":   {cert.EncKeyKeep, func(r *rekey) { r.a.Keys = cert.KeepKeys }, "csr_surplus"},
 		"no evidence":                     {cert.EncKeyKMC, func(r *rekey) { r.m.KMC = nil }, "kmc_mismatch"},
 		"evidence nobody asked for":       {cert.EncKeyKeep, func(r *rekey) { r.evidence(requestID, r.key) }, "kmc_mismatch"},
@@ -159,6 +160,17 @@ func TestEvidenceIsCheckedWithoutOpeningIt(t *testing.T) {
 			require.True(t, fault.HasKey(err, c.want), "%v", err)
 		})
 	}
+}
+
+// A key that signs must not be one the centre knows, even where everybody agrees on it.
+func TestEnvelopeIsNotTheSignKeys(t *testing.T) {
+	sign := newKey(t)
+	e, enc := certtest.NewCentre(t).Evidence(t, requestID, &sign.PublicKey)
+	envelope, err := cert.ParseEnvelope(e.EnvelopeDER())
+	require.NoError(t, err)
+	require.NoError(t, envelope.CheckFor(&sign.PublicKey, &enc.PublicKey))
+	require.True(t, fault.HasKey(envelope.CheckFor(&enc.PublicKey, &enc.PublicKey), "envelope_mismatch"))
+	require.True(t, fault.HasKey(envelope.CheckFor(nil, &enc.PublicKey), "envelope_mismatch"))
 }
 
 func TestNewHolderHasNoOldPair(t *testing.T) {

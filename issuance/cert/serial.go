@@ -23,13 +23,13 @@ type Serial string
 // SerialFromInt converts the number of a parsed certificate.
 func SerialFromInt(n *big.Int) Serial { return Serial(hex.EncodeToString(n.Bytes())) }
 
-// Int returns the number itself.
+// Int returns the number itself, 0 for what is no serial.
 func (s Serial) Int() *big.Int {
-	n, ok := new(big.Int).SetString(string(s), 16)
-	if !ok {
+	b, err := hex.DecodeString(string(s)) // much faster than big.Int's own reader: a CRL has many
+	if err != nil {
 		return new(big.Int)
 	}
-	return n
+	return new(big.Int).SetBytes(b)
 }
 
 // NewSerial makes a positive serial of exactly 20 octets with 158 random bits. The top bit is clear so that DER needs

@@ -22,9 +22,9 @@ import (
 
 const requestID = "0193a0a0-0000-7000-8000-000000000002"
 
-// made is a new pair with a key of the key centre.
+// made is a new pair on the key of a CSR, with an encryption key of the key centre, by the whole way a request takes.
 type made struct {
-	sign, enc *sm2.PrivateKey
+	sign, enc *sm2.PrivateKey // sign is nil where the CSR came from outside
 	pair      cert.Pair
 	envelope  []byte
 	ca        cert.Authority
@@ -32,24 +32,34 @@ type made struct {
 
 func newMade(t testing.TB) made {
 	t.Helper()
+	key, err := sm2.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	m := madeFor(t, certtest.CSR(t, key))
+	m.sign = key
+	return m
+}
+
+func madeFor(t testing.TB, raw []byte) made {
+	t.Helper()
+	now := time.Now().Truncate(time.Second)
 	m := made{ca: certtest.Authority(t)}
-	var err error
-	m.sign, err = sm2.GenerateKey(rand.Reader)
+	csr, err := cert.ParseCSR(raw)
 	require.NoError(t, err)
 	var e cert.Evidence
-	e, m.enc = certtest.NewCentre(t).Evidence(t, requestID, &m.sign.PublicKey)
+	e, m.enc = certtest.NewCentre(t).Evidence(t, requestID, csr.Key)
 	m.envelope = e.EnvelopeDER()
-	subject, err := cert.Name{Country: "CN", Organisation: "甲有限公司", CommonName: "甲有限公司"}.DER()
+	profile := cert.OrganisationProfile("http://localhost:8080")
+	subject, err := profile.SubjectOf(cert.NewSubject{Province: "广东省", Locality: "深圳市", Organisation: "甲有限公司"})
 	require.NoError(t, err)
-	s := cert.Spec{
-		Profile: cert.OrganisationProfile("http://localhost:8080"), Subject: subject, Identity: certtest.OrganisationCode,
-		NotBefore: time.Date(2026, 11, 22, 2, 30, 0, 0, time.UTC), NotAfter: time.Date(2027, 11, 22, 15, 59, 59, 0, time.UTC),
-		SignKey: &m.sign.PublicKey, EncKey: &m.enc.PublicKey,
-	}
-	for _, serial := range []*cert.Serial{&s.SignSerial, &s.EncSerial} {
-		*serial, err = cert.NewSerial(rand.Reader)
-		require.NoError(t, err)
-	}
+	a, err := cert.NewHolderAuthorisation(subject, certtest.OrganisationCode, cert.Grant{
+		ID: requestID, Order: "R261122000019", Origin: cert.OriginManual, Profile: profile.Ref(), Years: 1, Expires: now.Add(time.Hour),
+	})
+	require.NoError(t, err)
+	material := cert.Material{CSR: csr.DER, KMC: &e}
+	r, err := cert.NewRequestOf(rand.Reader, requestID, a, material, profile, m.ca.CA.Cert.NotAfter, now)
+	require.NoError(t, err)
+	s, err := cert.Plan(a, r, material, profile, m.ca.CA.Cert.NotAfter)
+	require.NoError(t, err)
 	m.pair, err = cert.Build(nil, m.ca.CA, s)
 	require.NoError(t, err)
 	return m

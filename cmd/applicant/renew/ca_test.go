@@ -26,14 +26,14 @@ type ca struct {
 	root, sub       *smx509.Certificate
 }
 
-func newKey(t *testing.T) *sm2.PrivateKey {
+func newKey(t testing.TB) *sm2.PrivateKey {
 	t.Helper()
 	k, err := sm2.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	return k
 }
 
-func newCA(t *testing.T) *ca {
+func newCA(t testing.TB) *ca {
 	t.Helper()
 	c := &ca{rootKey: newKey(t), subKey: newKey(t)}
 	authority := func(name string, serial int64) *smx509.Certificate {
@@ -48,7 +48,7 @@ func newCA(t *testing.T) *ca {
 	return c
 }
 
-func issue(t *testing.T, template, parent *smx509.Certificate, pub *ecdsa.PublicKey, key *sm2.PrivateKey) *smx509.Certificate {
+func issue(t testing.TB, template, parent *smx509.Certificate, pub *ecdsa.PublicKey, key *sm2.PrivateKey) *smx509.Certificate {
 	t.Helper()
 	der, err := smx509.CreateCertificate(rand.Reader, template, parent, pub, key)
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func issue(t *testing.T, template, parent *smx509.Certificate, pub *ecdsa.Public
 }
 
 // pair makes a sign and an encryption certificate of the holder.
-func (c *ca) pair(t *testing.T, sign, enc *sm2.PrivateKey, serial int64, notAfter time.Time) (s, e *smx509.Certificate) {
+func (c *ca) pair(t testing.TB, sign, enc *sm2.PrivateKey, serial int64, notAfter time.Time) (s, e *smx509.Certificate) {
 	t.Helper()
 	org, err := asn1.MarshalWithParams(testCode, "printable")
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package renew
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/smx509"
 	"github.com/stretchr/testify/require"
 
@@ -46,6 +48,7 @@ type intake struct {
 	path    string                                        // the certificate takes
 	returns []document                                    // what staff send back, one each time the papers are complete
 	moves   bool                                          // the certificate runs out between payment and proof
+	rekeys  func(csr *smx509.CertificateRequest)          // the project wants a new key; called with the CSR that comes
 
 	stage   string
 	gates   map[string]string
@@ -315,6 +318,27 @@ func (f *intake) payment(w http.ResponseWriter, body []byte) {
 	})
 }
 
+// requested takes the CSR of a project that re-keys: what is to be signed binds it from then on.
+func (f *intake) requested(w http.ResponseWriter, csr string) bool {
+	der, err := base64.StdEncoding.DecodeString(csr)
+	if err != nil || len(der) == 0 {
+		f.problem(w, 409, "csr_required", "须更换密钥")
+		return false
+	}
+	req, err := smx509.ParseCertificateRequest(der)
+	if err == nil {
+		err = req.CheckSignature()
+	}
+	if err != nil {
+		f.problem(w, 422, "csr_malformed", err.Error())
+		return false
+	}
+	sum := sm3.Sum(der)
+	f.toSign = "caconsole/collect/1\nid-nonce\n" + hex.EncodeToString(sum[:])
+	f.rekeys(req)
+	return true
+}
+
 // driver is the Ukey's side.
 func (f *intake) driver(w http.ResponseWriter, r *http.Request, path string, body []byte) {
 	const id = "/updates/u1"
@@ -322,10 +346,13 @@ func (f *intake) driver(w http.ResponseWriter, r *http.Request, path string, bod
 		f.problem(w, 401, "login_required", "未证明")
 		return
 	}
-	var in struct{ Signature, Step string }
+	var in struct{ Signature, Step, CSR string }
 	_ = json.Unmarshal(body, &in)
 	switch r.Method + " " + path {
 	case "POST /updates":
+		if f.rekeys != nil && !f.requested(w, in.CSR) {
+			return
+		}
 		f.answer(w, 201, map[string]string{"id": "u1", "kind": "collect", "to_sign": f.toSign})
 	case "POST " + id + "/proof":
 		sig, _ := base64.StdEncoding.DecodeString(in.Signature)

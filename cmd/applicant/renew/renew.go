@@ -62,6 +62,7 @@ type robot struct {
 	order  order
 	etag   string       // of order
 	client *http.Client // for the simulators
+	rekey  *rekey       // where the project wants a new sign key
 	rounds uint64       // how often papers were handed in after 退回补件
 }
 

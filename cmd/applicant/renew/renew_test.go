@@ -278,7 +278,7 @@ func TestUkeyFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, testHolder, k.holder)
 	require.Equal(t, testCode, k.orgNumber)
-	sig, err := k.prove("caconsole/renew/1\n{}\n-")
+	sig, err := k.prove("caconsole/renew/1\n{}\n-", nil)
 	require.NoError(t, err)
 	require.True(t, sm2.VerifyASN1WithSM2(&k.signKey.PublicKey, nil, []byte("caconsole/renew/1\n{}\n-"), sig))
 

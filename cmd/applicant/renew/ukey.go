@@ -117,12 +117,12 @@ const (
 )
 
 // prove signs to_sign with the Ukey's sign key: SM2 over SM3 with the default ID, DER. It refuses a text of another
-// domain, and one that binds a CSR, for this Ukey keeps its keys.
-func (k *ukey) prove(toSign string) ([]byte, error) {
+// domain, and one that binds another CSR than the one it made, or any where it keeps its keys.
+func (k *ukey) prove(toSign string, next *rekey) ([]byte, error) {
 	if !strings.HasPrefix(toSign, renewPrefix) && !strings.HasPrefix(toSign, collectPrefix) {
 		return nil, refuse("the Ukey does not sign what is no renewal")
 	}
-	if !strings.HasSuffix(toSign, "\n-") {
+	if !strings.HasSuffix(toSign, next.binds()) {
 		return nil, refuse("the Ukey does not sign for a CSR it did not make")
 	}
 	sig, err := k.signKey.Sign(rand.Reader, []byte(toSign), sm2.DefaultSM2SignerOpts)

@@ -3,18 +3,14 @@ package renew
 import (
 	"context"
 	"encoding/base64"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
-	"time"
-
-	"github.com/emmansun/gmsm/smx509"
 )
 
 // The steps a driver confirms.
 const (
 	stepSign = "sign_certificate"
+	stepKey  = "encryption_key" // where there is a new one
 	stepEnc  = "encryption_certificate"
 )
 
@@ -50,29 +46,17 @@ func (r *robot) updateOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := set.check(r.ukey); err != nil {
+	if err := set.check(r.ukey, r.rekey); err != nil {
 		return err
 	}
 	r.opt.Log.InfoContext(ctx, "certificates verified", "sign", serialOf(set.sign), "enc", serialOf(set.enc), "not_after", set.sign.NotAfter)
-	if err := r.save("sign.key.pem", r.ukey.signKeyPEM); err != nil {
+	return r.install(set, func(step string) error {
+		_, err := driver.call(ctx, http.MethodPost, "/updates/"+id+"/confirmations", map[string]string{"step": step}, nil)
+		if err == nil {
+			r.opt.Log.InfoContext(ctx, "imported", "step", step)
+		}
 		return err
-	}
-	for _, part := range []struct {
-		name, step string
-		cert       *smx509.Certificate
-	}{{"root.pem", "", set.root}, {"sub.pem", "", set.sub}, {"sign.pem", stepSign, set.sign}, {"enc.pem", stepEnc, set.enc}} {
-		if err := r.save(part.name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: part.cert.Raw})); err != nil {
-			return err
-		}
-		if part.step == "" {
-			continue
-		}
-		if _, err := driver.call(ctx, http.MethodPost, "/updates/"+id+"/confirmations", map[string]string{"step": part.step}, nil); err != nil {
-			return err
-		}
-		r.opt.Log.InfoContext(ctx, "imported", "step", part.step)
-	}
-	return nil
+	})
 }
 
 // answer is what the API says of an update.
@@ -90,7 +74,17 @@ func (r *robot) claim(ctx context.Context, driver *api) (string, error) {
 	var u answer
 	for {
 		u = answer{}
-		status, err := driver.call(ctx, http.MethodPost, "/updates", map[string]string{"serial": r.opt.Serial}, &u)
+		ask := map[string]string{"serial": r.opt.Serial}
+		if r.rekey != nil {
+			ask["csr"] = base64.StdEncoding.EncodeToString(r.rekey.csr)
+		}
+		status, err := driver.call(ctx, http.MethodPost, "/updates", ask, &u)
+		if codeOf(err) == "csr_required" && r.rekey == nil {
+			if err := r.keepRekey(); err != nil {
+				return "", err
+			}
+			continue
+		}
 		notYet := codeOf(err) == "update_not_yet"
 		if err != nil && !notYet {
 			return "", err
@@ -103,7 +97,7 @@ func (r *robot) claim(ctx context.Context, driver *api) (string, error) {
 			return "", err
 		}
 	}
-	sig, err := r.ukey.prove(u.ToSign)
+	sig, err := r.ukey.prove(u.ToSign, r.rekey)
 	if err != nil {
 		return "", err
 	}
@@ -157,77 +151,4 @@ func (r *robot) fetch(ctx context.Context, driver *api, id string) ([]byte, erro
 			return got, nil
 		}
 	}
-}
-
-// certificates are the four certificates of a package.
-type certificates struct{ root, sub, sign, enc *smx509.Certificate }
-
-// errPackage says that a package lacks something.
-var errPackage = errors.New("the package is not complete")
-
-// sortOut reads the certificates of a package, a PEM file, and tells them apart by what they are, not by their order.
-func sortOut(raw []byte) (certificates, error) {
-	var set certificates
-	for rest := raw; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		c, err := smx509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return set, fmt.Errorf("read package: %w", err)
-		}
-		set.place(c)
-	}
-	for name, c := range map[string]*smx509.Certificate{"root": set.root, "issuing CA": set.sub, "sign": set.sign, "encryption": set.enc} {
-		if c == nil {
-			return set, fmt.Errorf("%w: no %s certificate", errPackage, name)
-		}
-	}
-	return set, nil
-}
-
-func (s *certificates) place(c *smx509.Certificate) {
-	switch {
-	case c.IsCA && string(c.RawIssuer) == string(c.RawSubject):
-		s.root = c
-	case c.IsCA:
-		s.sub = c
-	case c.KeyUsage&smx509.KeyUsageDigitalSignature != 0:
-		s.sign = c
-	default:
-		s.enc = c
-	}
-}
-
-// check verifies the new pair as a driver does before it writes to the Ukey: signatures up to the root, the Ukey's own
-// keys, the right usages, the holder of the old pair, the same end for both, not the old certificates again.
-func (s certificates) check(k *ukey) error {
-	links := []struct {
-		name          string
-		child, parent *smx509.Certificate
-	}{{"root", s.root, s.root}, {"issuing CA", s.sub, s.root}, {"sign", s.sign, s.sub}, {"encryption", s.enc, s.sub}}
-	for _, l := range links {
-		if err := l.child.CheckSignatureFrom(l.parent); err != nil {
-			return fmt.Errorf("%w: %s certificate does not verify: %w", errPackage, l.name, err)
-		}
-	}
-	const encryption = smx509.KeyUsageKeyEncipherment | smx509.KeyUsageDataEncipherment
-	switch {
-	case !same(k.signKey, s.sign):
-		return fmt.Errorf("%w: the sign certificate is for another key", errPackage)
-	case !same(k.encKey, s.enc):
-		return fmt.Errorf("%w: the encryption certificate is for another key", errPackage)
-	case s.enc.KeyUsage&encryption == 0 || s.enc.KeyUsage&smx509.KeyUsageDigitalSignature != 0:
-		return fmt.Errorf("%w: the encryption certificate has the wrong key usage", errPackage)
-	case string(s.sign.RawSubject) != string(k.sign.RawSubject), string(s.enc.RawSubject) != string(k.enc.RawSubject):
-		return fmt.Errorf("%w: the subject is not the old one", errPackage)
-	case !s.sign.NotAfter.Equal(s.enc.NotAfter):
-		return fmt.Errorf("%w: the pair ends at different times", errPackage)
-	case !s.sign.NotAfter.After(k.sign.NotAfter), s.sign.NotAfter.After(s.sub.NotAfter):
-		return fmt.Errorf("%w: the end %s does not fit", errPackage, s.sign.NotAfter.Format(time.RFC3339))
-	case s.sign.SerialNumber.Cmp(k.sign.SerialNumber) == 0, s.sign.SerialNumber.Cmp(s.enc.SerialNumber) == 0:
-		return fmt.Errorf("%w: a serial number comes twice", errPackage)
-	}
-	return nil
 }
