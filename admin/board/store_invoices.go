@@ -161,7 +161,7 @@ func (b *Board) invoiceTab(q *gorm.DB, a actor.Actor, tab InvoiceTab, most int) 
 	case InvoiceFailed:
 		return inTrouble(q, a, most)
 	case InvoiceLate:
-		return q.Where("i.state NOT IN ('issued', 'cancelled') AND i.created_at < ?", b.now().Add(-lateAfter))
+		return q.Where("i.state NOT IN ('issued', 'cancelled', 'red_lettered') AND i.created_at < ?", b.now().Add(-lateAfter))
 	case InvoiceAll:
 	}
 	return q
