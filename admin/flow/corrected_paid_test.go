@@ -83,6 +83,11 @@ func (c *counter) sound(t require.TestingT, r *renewal) {
 	require.Zero(t, read[int](c.house, `SELECT count(*) FROM (SELECT i.id FROM payment_intent i JOIN payment_refund f ON f.intent_id = i.id
 		LEFT JOIN online_payment p ON p.intent_id = i.id WHERE i.order_id = ?
 		GROUP BY i.id, p.amount_fen HAVING sum(f.amount_fen) > coalesce(p.amount_fen, i.amount_fen)) too_much`, o.ID))
+	c.redFirst(t, o)
+}
+
+// redFirst: no money of an order is on its way back before the invoice over it is taken back.
+func (c *counter) redFirst(t require.TestingT, o order.Order) {
 	require.Zero(t, read[int](c.house, `SELECT count(*) FROM payment_refund f JOIN payment_intent i ON i.id = f.intent_id AND i.state = 'settled'
 		JOIN red_letter r ON r.order_id = f.order_id WHERE f.order_id = ? AND f.state <> 'waiting_invoice'
 		AND r.created_at <= f.created_at AND r.state NOT IN ('issued', 'not_needed')`, o.ID), "the red letter comes first")
@@ -373,4 +378,42 @@ func TestBuyerCorrectedAfterPayment(t *testing.T) {
 	c.rests()
 	require.Equal(t, "B1 500 cancelled, B2 500 issued", r.blues(), "it never came to be, and is corrected all the same")
 	c.sound(t, r)
+}
+
+// Notice, question, sweep and two corrections at once: whoever was first, the money adds up and is invoiced once.
+func TestCorrectionsRace(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	for round := range 2 {
+		r := c.toPay()
+		c.pays(r, "wechat")
+		if round%2 == 1 {
+			c.rests()
+		}
+		r.corrected(flow.Correction{Years: years(3)})
+		no := r.code("alipay")
+		body := c.alipay.pays(no, 220_00)
+		intent := uuidOf(t, read[string](c.house, "SELECT id::text FROM payment_intent WHERE own_no = ?", no))
+		buyer := invoice.Buyer{Kind: invoice.General, Title: "集团财务共享中心", TaxID: certtest.OrganisationCode}
+		for _, err := range c.atOnce(
+			func() error { return c.notice("alipay", body) },
+			func() error { return c.AskPayment(t.Context(), intent) },
+			func() error { return r.corrects(flow.Correction{Years: years(1 + round)}) },
+			func() error { return r.corrects(flow.Correction{Invoice: &buyer}) },
+			func() error { return c.SweepInvoices(t.Context()) },
+			func() error { return c.SweepRedLetters(t.Context()) },
+		) {
+			if err != nil {
+				require.True(t, fault.Is(err, fault.Conflict) || fault.Is(err, fault.Unavailable), "%v", err)
+			}
+		}
+		c.rests()
+		c.sound(t, r)
+		require.Equal(t, "集团财务共享中心", read[string](c.house, "SELECT buyer_title FROM invoice WHERE order_id = ? AND state = 'issued'", r.order().ID))
+		require.NoError(t, r.withdraw())
+		c.rests()
+		c.sound(t, r)
+		require.Equal(t, order.Refunded, r.order().Gates.Payment)
+		require.Equal(t, []money.Fen{c.wechat.taken(), c.alipay.taken()}, []money.Fen{c.wechat.returned(), c.alipay.returned()})
+	}
 }
