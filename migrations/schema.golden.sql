@@ -36,8 +36,8 @@ CREATE TABLE allocation
     CONSTRAINT allocation_reverses_fkey FOREIGN KEY (reverses) REFERENCES allocation(id)
     CONSTRAINT allocation_sign CHECK (reverses IS NULL AND amount_fen > 0 OR reverses IS NOT NULL AND amount_fen < 0)
     CONSTRAINT allocation_source CHECK (source = ANY (ARRAY['auto'::text, 'manual'::text]))
-CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id) WHERE (source = 'manual'::text)
-CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at)
+CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id, created_at, id) WHERE (source = 'manual'::text)
+CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at, id)
 CREATE INDEX allocation_of_receivable ON public.allocation USING btree (receivable_id, created_at)
 GRANT INSERT, SELECT ON allocation TO caconsole_app
 GRANT SELECT ON allocation TO caconsole_read
@@ -813,7 +813,7 @@ CREATE INDEX message_by_provider ON public.message USING btree (provider_id) WHE
 CREATE INDEX message_of_order ON public.message USING btree (order_id, created_at DESC)
 CREATE INDEX message_open ON public.message USING btree (not_before, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]))
 CREATE INDEX message_resent ON public.message USING btree (dedupe_key, channel, version) WHERE (version > 1)
-CREATE INDEX message_undelivered ON public.message USING btree (order_id) WHERE (state = ANY (ARRAY['failed'::text, 'unknown'::text]))
+CREATE INDEX message_undelivered ON public.message USING btree (order_id) INCLUDE (dedupe_key, channel, version) WHERE (state = ANY (ARRAY['failed'::text, 'unknown'::text]))
 GRANT INSERT, SELECT, UPDATE ON message TO caconsole_app
 GRANT SELECT (id) ON message TO caconsole_read
 GRANT SELECT (order_id) ON message TO caconsole_read
