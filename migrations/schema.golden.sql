@@ -36,8 +36,8 @@ CREATE TABLE allocation
     CONSTRAINT allocation_reverses_fkey FOREIGN KEY (reverses) REFERENCES allocation(id)
     CONSTRAINT allocation_sign CHECK (reverses IS NULL AND amount_fen > 0 OR reverses IS NOT NULL AND amount_fen < 0)
     CONSTRAINT allocation_source CHECK (source = ANY (ARRAY['auto'::text, 'manual'::text]))
-CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id) WHERE (source = 'manual'::text)
-CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at)
+CREATE INDEX allocation_by_hand ON public.allocation USING btree (line_id, created_at, id) WHERE (source = 'manual'::text)
+CREATE INDEX allocation_of_line ON public.allocation USING btree (line_id, created_at, id)
 CREATE INDEX allocation_of_receivable ON public.allocation USING btree (receivable_id, created_at)
 GRANT INSERT, SELECT ON allocation TO caconsole_app
 GRANT SELECT ON allocation TO caconsole_read
@@ -650,16 +650,18 @@ CREATE TABLE invoice
     CONSTRAINT invoice_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
     CONSTRAINT invoice_pdf_sm3 CHECK (octet_length(pdf_sm3) = 32)
     CONSTRAINT invoice_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT invoice_red_lettered CHECK (state <> 'red_lettered'::text OR number <> ''::text)
     CONSTRAINT invoice_serial_key UNIQUE (serial)
-    CONSTRAINT invoice_state CHECK (state = ANY (ARRAY['requested'::text, 'issuing'::text, 'issued'::text, 'failed'::text, 'cancelled'::text]))
+    CONSTRAINT invoice_state CHECK (state = ANY (ARRAY['requested'::text, 'issuing'::text, 'issued'::text, 'failed'::text, 'cancelled'::text, 'red_lettered'::text]))
     CONSTRAINT invoice_sum CHECK ((net_fen + tax_fen) = total_fen)
     CONSTRAINT invoice_total CHECK (total_fen > 0)
 CREATE INDEX invoice_by_name ON public.invoice USING gin (bigrams(buyer_title)) WITH (fastupdate=off)
+CREATE INDEX invoice_of_order ON public.invoice USING btree (order_id)
 CREATE INDEX invoice_of_project ON public.invoice USING btree (project_id, created_at DESC, id DESC)
-CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (order_id, kind)
+CREATE UNIQUE INDEX invoice_one_open ON public.invoice USING btree (order_id, kind) WHERE (state <> ALL (ARRAY['cancelled'::text, 'red_lettered'::text]))
 CREATE INDEX invoice_open ON public.invoice USING btree (changed_at, id) WHERE (state = ANY (ARRAY['requested'::text, 'issuing'::text]))
 CREATE INDEX invoice_recent ON public.invoice USING btree (created_at DESC, id DESC)
-CREATE INDEX invoice_unissued ON public.invoice USING btree (created_at DESC, id DESC) WHERE (state <> ALL (ARRAY['issued'::text, 'cancelled'::text]))
+CREATE INDEX invoice_unissued ON public.invoice USING btree (created_at DESC, id DESC) WHERE (state <> ALL (ARRAY['issued'::text, 'cancelled'::text, 'red_lettered'::text]))
 GRANT INSERT, SELECT, UPDATE ON invoice TO caconsole_app
 GRANT SELECT (id) ON invoice TO caconsole_read
 GRANT SELECT (order_id) ON invoice TO caconsole_read
@@ -850,7 +852,7 @@ CREATE INDEX message_by_provider ON public.message USING btree (provider_id) WHE
 CREATE INDEX message_of_order ON public.message USING btree (order_id, created_at DESC)
 CREATE INDEX message_open ON public.message USING btree (not_before, id) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]))
 CREATE INDEX message_resent ON public.message USING btree (dedupe_key, channel, version) WHERE (version > 1)
-CREATE INDEX message_undelivered ON public.message USING btree (order_id) WHERE (state = ANY (ARRAY['failed'::text, 'unknown'::text]))
+CREATE INDEX message_undelivered ON public.message USING btree (order_id) INCLUDE (dedupe_key, channel, version) WHERE (state = ANY (ARRAY['failed'::text, 'unknown'::text]))
 GRANT INSERT, SELECT, UPDATE ON message TO caconsole_app
 GRANT SELECT (id) ON message TO caconsole_read
 GRANT SELECT (order_id) ON message TO caconsole_read
@@ -928,7 +930,7 @@ CREATE TABLE order_nudge
     kind text NOT NULL
     at timestamp with time zone NOT NULL
     CONSTRAINT order_nudge_pkey PRIMARY KEY (order_id, kind)
-    CONSTRAINT order_nudge_kind CHECK (kind = ANY (ARRAY['unpaid'::text, 'transfer'::text, 'overdue'::text, 'update_1'::text, 'update_3'::text, 'update_7'::text, 'called'::text]))
+    CONSTRAINT order_nudge_kind CHECK (kind = ANY (ARRAY['unpaid'::text, 'transfer'::text, 'difference'::text, 'overdue'::text, 'update_1'::text, 'update_3'::text, 'update_7'::text, 'called'::text]))
     CONSTRAINT order_nudge_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
 GRANT DELETE, INSERT, SELECT ON order_nudge TO caconsole_app
 GRANT SELECT ON order_nudge TO caconsole_read
@@ -998,6 +1000,7 @@ CREATE TABLE orders
     created_at timestamp with time zone NOT NULL
     updated_at timestamp with time zone NOT NULL
     old_not_after timestamp with time zone
+    kept_fen bigint NOT NULL DEFAULT 0
     CONSTRAINT orders_pkey PRIMARY KEY (id)
     CONSTRAINT orders_agent_email_sealed CHECK (octet_length(agent_email_sealed) >= 34 AND get_byte(agent_email_sealed, 0) = 1)
     CONSTRAINT orders_agent_id_index CHECK (octet_length(agent_id_index) = 16)
@@ -1019,9 +1022,11 @@ CREATE TABLE orders
     CONSTRAINT orders_invoice CHECK (invoice = ANY (ARRAY['none'::text, 'requested'::text, 'issued'::text, 'dispatched'::text, 'red_lettered'::text]))
     CONSTRAINT orders_issuance CHECK (issuance = ANY (ARRAY['none'::text, 'reserved'::text, 'signed'::text, 'recorded'::text, 'failed'::text]))
     CONSTRAINT orders_issue_needs_gates CHECK (issuance = 'none'::text OR issuance = 'failed'::text OR authorisation = 'authorised'::text AND (payment = ANY (ARRAY['settled'::text, 'waived'::text, 'refunding'::text, 'refunded'::text])))
+    CONSTRAINT orders_kept CHECK (kept_fen >= 0)
     CONSTRAINT orders_kind CHECK (kind = ANY (ARRAY['renewal'::text, 'manual'::text]))
     CONSTRAINT orders_legal_id_sealed CHECK (octet_length(legal_id_sealed) >= 34 AND get_byte(legal_id_sealed, 0) = 1)
     CONSTRAINT orders_legal_name_sealed CHECK (octet_length(legal_name_sealed) >= 34 AND get_byte(legal_name_sealed, 0) = 1)
+    CONSTRAINT orders_money_adds_up TRIGGER DEFERRABLE INITIALLY DEFERRED
     CONSTRAINT orders_no_key UNIQUE (no)
     CONSTRAINT orders_path CHECK (path = ANY (ARRAY['online'::text, 'reviewed'::text]))
     CONSTRAINT orders_payment CHECK (payment = ANY (ARRAY['none'::text, 'awaiting'::text, 'settled'::text, 'refunding'::text, 'refunded'::text, 'waived'::text]))
@@ -1039,6 +1044,7 @@ CREATE INDEX orders_by_old_pair ON public.orders USING btree (old_pair_id)
 CREATE INDEX orders_by_org ON public.orders USING btree (org_id_number, created_at DESC)
 CREATE INDEX orders_by_serial ON public.orders USING btree (cert_serial)
 CREATE INDEX orders_by_stage ON public.orders USING btree (stage, stage_since DESC, id DESC)
+CREATE INDEX orders_difference ON public.orders USING btree (project_id, stage_since) WHERE ((payment = 'awaiting'::text) AND (kept_fen > 0))
 CREATE INDEX orders_expiring ON public.orders USING btree (old_not_after, id) WHERE ((path = 'online'::text) AND (closed_at IS NULL) AND (issuance = ANY (ARRAY['none'::text, 'failed'::text])) AND (payment <> ALL (ARRAY['refunding'::text, 'refunded'::text])))
 CREATE INDEX orders_in_work ON public.orders USING btree (stage_since, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text, 'transfer'::text, 'returned'::text]))
 CREATE INDEX orders_of_project ON public.orders USING btree (project_id, created_at DESC, id DESC)
@@ -1051,6 +1057,7 @@ CREATE INDEX orders_signed_unpaid ON public.orders USING btree (id) WHERE ((issu
 CREATE INDEX orders_to_issue ON public.orders USING btree (stage_since, id) INCLUDE (issuance) WHERE (stage = 'to_issue'::text)
 CREATE INDEX orders_to_review ON public.orders USING btree (review_due_at, id) WHERE ((stage = 'review'::text) AND (review = 'queued'::text))
 CREATE INDEX orders_without_telecom ON public.orders USING btree (created_at) WHERE ((telecom = 'none'::text) AND (path = 'reviewed'::text) AND (closed_at IS NULL))
+CREATE CONSTRAINT TRIGGER orders_money_adds_up AFTER UPDATE ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.payment IS DISTINCT FROM new.payment OR old.amount_fen IS DISTINCT FROM new.amount_fen OR old.kept_fen IS DISTINCT FROM new.kept_fen) EXECUTE FUNCTION orders_money_adds_up()
 GRANT INSERT, SELECT, UPDATE ON orders TO caconsole_app
 GRANT SELECT ON orders TO caconsole_read
 
@@ -1083,7 +1090,8 @@ CREATE TABLE payment_intent
     CONSTRAINT payment_intent_times CHECK ((state = 'settled'::text) = (settled_at IS NOT NULL) AND (state = 'closed'::text) = (closed_at IS NOT NULL))
     CONSTRAINT payment_intent_transfer CHECK (method <> 'transfer'::text OR account_no <> ''::text AND account_bank <> ''::text AND account_name <> ''::text)
 CREATE INDEX payment_intent_awaiting ON public.payment_intent USING btree (created_at, id) WHERE (state = 'awaiting'::text)
-CREATE UNIQUE INDEX payment_intent_one_live ON public.payment_intent USING btree (order_id) WHERE (state <> 'closed'::text)
+CREATE INDEX payment_intent_of_order ON public.payment_intent USING btree (order_id)
+CREATE UNIQUE INDEX payment_intent_one_live ON public.payment_intent USING btree (order_id) WHERE (state = 'awaiting'::text)
 CREATE INDEX payment_intent_to_ask ON public.payment_intent USING btree (ask_at) WHERE (ask_at IS NOT NULL)
 GRANT INSERT, SELECT, UPDATE ON payment_intent TO caconsole_app
 GRANT SELECT ON payment_intent TO caconsole_read
@@ -1185,14 +1193,16 @@ CREATE TABLE receivable
     CONSTRAINT receivable_pkey PRIMARY KEY (id)
     CONSTRAINT receivable_allocated CHECK (allocated_fen >= 0 AND allocated_fen <= due_fen)
     CONSTRAINT receivable_due CHECK (due_fen > 0)
-    CONSTRAINT receivable_of_order UNIQUE (order_id)
     CONSTRAINT receivable_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
-    CONSTRAINT receivable_order_no UNIQUE (order_no)
     CONSTRAINT receivable_payer_norm CHECK (payer_norm <> ''::text)
     CONSTRAINT receivable_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
     CONSTRAINT receivable_settled CHECK ((state = 'settled'::text) = (allocated_fen = due_fen))
     CONSTRAINT receivable_state CHECK (state = ANY (ARRAY['open'::text, 'settled'::text, 'closed'::text]))
+CREATE INDEX receivable_all_by_no ON public.receivable USING btree (order_no)
+CREATE INDEX receivable_all_of_order ON public.receivable USING btree (order_id)
+CREATE UNIQUE INDEX receivable_of_order ON public.receivable USING btree (order_id) WHERE (state = 'open'::text)
 CREATE INDEX receivable_open ON public.receivable USING btree (project_id, payer_norm) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX receivable_order_no ON public.receivable USING btree (order_no) WHERE (state = 'open'::text)
 GRANT INSERT, SELECT, UPDATE ON receivable TO caconsole_app
 GRANT SELECT ON receivable TO caconsole_read
 
@@ -1508,6 +1518,32 @@ CREATE OR REPLACE FUNCTION public.bigrams(words text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN ARRAY(SELECT DISTINCT substr(bigrams.words, at.at, 2) AS substr FROM generate_series(1, (length(bigrams.words) - 1)) at(at))
+
+
+CREATE OR REPLACE FUNCTION public.money_kept(of_order uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE STRICT
+RETURN (SELECT (COALESCE(sum((i.amount_fen - COALESCE(p.refunded_fen, i.refunded_fen))), (0)::numeric))::bigint AS "coalesce" FROM (payment_intent i LEFT JOIN online_payment p ON ((p.intent_id = i.id))) WHERE ((i.order_id = money_kept.of_order) AND (i.state = 'settled'::text)))
+
+
+CREATE OR REPLACE FUNCTION public.orders_money_adds_up()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    o    record;
+    kept bigint;
+BEGIN
+    SELECT payment, amount_fen, kept_fen INTO o FROM orders WHERE id = NEW.id;
+    kept := money_kept(NEW.id);
+    IF o.kept_fen <> kept
+        OR kept > 0 AND NOT (o.payment = 'settled' AND kept = o.amount_fen OR o.payment = 'awaiting' AND kept < o.amount_fen) THEN
+        RAISE EXCEPTION 'order %: % of % fen kept, payments come to %, %', NEW.id, o.kept_fen, o.amount_fen, kept, o.payment
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_money_adds_up';
+    END IF;
+    RETURN NULL;
+END $function$
 
 
 CREATE OR REPLACE FUNCTION public.policy_changed()

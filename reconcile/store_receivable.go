@@ -46,38 +46,42 @@ type Owed struct {
 	Due       money.Fen
 }
 
-// OpenReceivable begins to await an order's money. Open already, it is no conflict: the answer is the one there is; one
-// that was closed while the order was to be paid otherwise is opened again. The caller holds the order's row lock.
+// OpenReceivable begins to await an order's money: the price, or a difference. Open already, it is no conflict: the answer
+// is the one there is; one that was closed while the order was to be paid otherwise is opened again, and one that was
+// paid stays beside it. The caller holds the order's row lock.
 func (l *Ledger) OpenReceivable(_ context.Context, tx pg.Tx, o Owed) (Receivable, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Receivable{}, fault.Wrap("receivable_id", err)
+	known, err := findReceivable(tx, "order_id = ? AND state <> 'settled' AND (state = 'open' OR allocated_fen = 0)", o.OrderID)
+	switch {
+	case err == nil && known.State == "open":
+		return known.receivable(), nil
+	case err != nil && !fault.Is(err, fault.NotFound):
+		return Receivable{}, err
 	}
 	now := l.now()
 	r := receivableRow{
-		ID: id, OrderID: o.OrderID, OrderNo: o.OrderNo, ProjectID: o.ProjectID, PayerName: o.Holder,
+		ID: known.ID, OrderID: o.OrderID, OrderNo: o.OrderNo, ProjectID: o.ProjectID, PayerName: o.Holder,
 		PayerNorm: seal.NormCompany(o.Holder), DueFen: o.Due, State: "open", Since: day(now), CreatedAt: now,
 	}
-	res := tx.Gorm().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "order_id"}}, DoNothing: true}).Create(&r)
-	if res.Error != nil {
-		return Receivable{}, pg.Fault(res.Error)
+	if err == nil {
+		again := map[string]any{"state": r.State, "due_fen": r.DueFen, "payer_name": r.PayerName, "payer_norm": r.PayerNorm, "since": r.Since}
+		return r.receivable(), pg.Fault(tx.Gorm().Model(&receivableRow{}).Where("id = ? AND state = 'closed'", r.ID).Updates(again).Error)
 	}
-	if res.RowsAffected == 1 {
-		return r.receivable(), nil
+	if r.ID, err = uuid.NewV7(); err != nil {
+		return Receivable{}, fault.Wrap("receivable_id", err)
 	}
-	again := map[string]any{"state": "open", "due_fen": r.DueFen, "payer_name": r.PayerName, "payer_norm": r.PayerNorm, "since": r.Since}
-	if err := tx.Gorm().Model(&receivableRow{}).Where("order_id = ? AND state = 'closed'", o.OrderID).Updates(again).Error; err != nil {
-		return Receivable{}, pg.Fault(err)
-	}
-	var known receivableRow
-	err = tx.Gorm().Where("order_id = ?", o.OrderID).Take(&known).Error
-	return known.receivable(), pg.Fault(err)
+	return r.receivable(), pg.Fault(tx.Gorm().Create(&r).Error)
 }
 
-// Receivable returns what an order owes. NotFound "receivable_none" if it is not to be paid by transfer.
-func (l *Ledger) Receivable(_ context.Context, q pg.Q, orderNo string) (Receivable, error) {
+// findReceivable returns the one that counts of an order's receivables: the open one, else the newest.
+func findReceivable(q pg.Q, where string, args ...any) (receivableRow, error) {
 	var r receivableRow
-	err := pg.Fault(q.Gorm().Where("order_no = ?", orderNo).Take(&r).Error)
+	err := q.Gorm().Where(where, args...).Order("(state = 'open') DESC, created_at DESC, id DESC").Take(&r).Error
+	return r, pg.Fault(err)
+}
+
+// Receivable returns what an order owes now, or owed last. NotFound "receivable_none" if it is not to be paid by transfer.
+func (l *Ledger) Receivable(_ context.Context, q pg.Q, orderNo string) (Receivable, error) {
+	r, err := findReceivable(q, "order_no = ?", orderNo)
 	if fault.Is(err, fault.NotFound) {
 		return Receivable{}, fault.New(fault.NotFound, "receivable_none", fault.Args{"no": orderNo})
 	}
@@ -121,8 +125,7 @@ func (claimRow) TableName() string { return "receivable_claim" }
 // AddClaimEvidence gives the matching what a voucher claims, in place of an earlier one of the same order. The caller
 // holds the order's row lock. NotFound "receivable_none" if the order is not to be paid by transfer.
 func (l *Ledger) AddClaimEvidence(_ context.Context, tx pg.Tx, e Evidence) error {
-	var rec receivableRow
-	err := pg.Fault(tx.Gorm().Where("order_id = ?", e.OrderID).Take(&rec).Error)
+	rec, err := findReceivable(tx, "order_id = ?", e.OrderID)
 	if fault.Is(err, fault.NotFound) {
 		return fault.New(fault.NotFound, "receivable_none", nil)
 	}

@@ -12,14 +12,14 @@ import (
 	"caconsole/admin/order"
 )
 
-// lists are the lists and the counts above them.
-func lists(brd *board.Board) []measure {
+// lists are the lists and the counts above them; the counts are counted, none is remembered.
+func lists(brd *board.Board, anew func() *board.Board) []measure {
 	var out []measure
 	for _, tab := range board.QueueTabs {
 		out = append(out, queueOf("queue "+string(tab), brd, everyone, board.QueueFilter{Tab: tab}))
 	}
 	out = append(out, queueOf("queue of a small project", brd, one, board.QueueFilter{Tab: board.TabAll}),
-		measure{"queue counts", func(ctx context.Context) error { _, err := brd.QueueCounts(ctx, everyone); return err }},
+		measure{"queue counts", func(ctx context.Context) error { _, err := anew().QueueCounts(ctx, everyone); return err }},
 		ordersOf("orders", brd, everyone, board.OrderFilter{}),
 		ordersOf("orders of a small project", brd, one, board.OrderFilter{}))
 	for _, stage := range []order.Stage{order.StageDone, order.StageClosed, order.StagePapers, order.StageRefunding} {
@@ -36,12 +36,12 @@ func lists(brd *board.Board) []measure {
 	}
 	return append(out,
 		measure{"menu counts", func(ctx context.Context) error {
-			_, err := brd.Figures(ctx, everyone, []board.Figure{board.ToReview, board.Unmatched, board.ToIssue, board.InvoicesFailed})
+			_, err := anew().Figures(ctx, everyone, []board.Figure{board.ToReview, board.Unmatched, board.ToIssue, board.InvoicesFailed})
 			return err
 		}},
-		measure{"issuance counts", func(ctx context.Context) error { _, err := brd.IssueCounts(ctx, everyone); return err }},
-		measure{"invoices counts", func(ctx context.Context) error { _, err := brd.InvoiceCounts(ctx, everyone); return err }},
-		measure{"matching counts", func(ctx context.Context) error { _, err := brd.MatchCounts(ctx, everyone); return err }},
+		measure{"issuance counts", func(ctx context.Context) error { _, err := anew().IssueCounts(ctx, everyone); return err }},
+		measure{"invoices counts", func(ctx context.Context) error { _, err := anew().InvoiceCounts(ctx, everyone); return err }},
+		measure{"matching counts", func(ctx context.Context) error { _, err := anew().MatchCounts(ctx, everyone); return err }},
 		measure{"statements", func(ctx context.Context) error { _, err := brd.Statements(ctx, everyone, "", 20); return err }})
 }
 

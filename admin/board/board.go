@@ -26,8 +26,9 @@ type Count struct {
 
 // Board reads for screens.
 type Board struct {
-	db  *pg.DB
-	now func() time.Time
+	db     *pg.DB
+	now    func() time.Time
+	beyond beyond
 }
 
 // New makes the board.

@@ -90,9 +90,9 @@ func (b *Board) Invoices(ctx context.Context, a actor.Actor, f InvoiceFilter) (P
 	tab := func(q *gorm.DB) *gorm.DB { return b.invoiceTab(q, a, f.Tab, -1) }
 	var rows []InvoiceLine
 	if f.Tab == InvoiceFailed && f.Title == "" {
-		rows, err = newestInTrouble(after.At, limit+1, tab, list)
+		rows, err = newestInTrouble(b.db.ReadOnly(ctx).Gorm(), a, after.At, limit+1, tab, list)
 	} else {
-		rows, err = find(invoiceNames, f.Title, after.At, limit+1, func(narrow narrowing) ([]InvoiceLine, error) {
+		rows, err = find(b.db.ReadOnly(ctx).Gorm(), invoiceNames, a, f.Title, after.At, limit+1, func(narrow narrowing) ([]InvoiceLine, error) {
 			return list(narrowing{func(q *gorm.DB) *gorm.DB { return narrow.where(tab(q)) }, narrow.sort})
 		})
 	}
@@ -125,27 +125,38 @@ const unheard = `m.state IN ('failed', 'unknown') AND NOT EXISTS (
 // inTrouble narrows to invoices that failed, and those of whose messages the newest version did not arrive; of the first
 // at most so many, of the second at most the invoices of twice as many messages: an SMS and a mail each. -1 for all.
 func inTrouble(q *gorm.DB, a actor.Actor, most int) *gorm.DB {
+	failed, lost := troubles(q, a, most)
+	return q.Where("i.id = ANY (ARRAY((?) UNION (?)))", failed, lost)
+}
+
+// troubles are the ids of invoices that failed, and of those with a message that did not arrive.
+func troubles(q *gorm.DB, a actor.Actor, most int) (failed, lost *gorm.DB) {
 	fresh := func(table string) *gorm.DB { return q.Session(&gorm.Session{NewDB: true}).Table(table) }
-	failed := scoped(fresh("invoice f"), a, "f.project_id").Where("f.state = 'failed'").Select("f.id").Limit(most)
-	lost := fresh("message m").Where("m.dedupe_key LIKE 'invoice:%' AND " + unheard).Select("substr(m.dedupe_key, length('invoice:') + 1)::uuid").Limit(max(2*most, -1))
+	failed = scoped(fresh("invoice f"), a, "f.project_id").Where("f.state = 'failed'").Select("f.id").Limit(most)
+	lost = fresh("message m").Where("m.dedupe_key LIKE 'invoice:%' AND " + unheard).Select("substr(m.dedupe_key, length('invoice:') + 1)::uuid").Limit(max(2*most, -1))
 	if !a.AllProjects {
 		its := scoped(fresh("invoice f"), a, "f.project_id").Where("f.order_id = m.order_id").Select("1")
 		lost = lost.Where("EXISTS (? OFFSET 0)", its)
 	}
-	return q.Where("i.id = ANY (ARRAY((?) UNION (?)))", failed, lost)
+	return failed, lost
 }
 
 // walked is how many of the newest invoices are asked one by one whether they are in trouble.
 const walked = 10_000
 
 // newestInTrouble lists invoices in trouble: where they are frequent the newest fill a page, else all are few.
-func newestInTrouble(from time.Time, want int, all func(*gorm.DB) *gorm.DB, list func(narrowing) ([]InvoiceLine, error)) ([]InvoiceLine, error) {
+func newestInTrouble(q *gorm.DB, a actor.Actor, from time.Time, want int, all func(*gorm.DB) *gorm.DB, list func(narrowing) ([]InvoiceLine, error)) ([]InvoiceLine, error) {
 	sorted, collected := invoiceNames.orders()
+	near, complete, err := invoiceNames.near(q, a, from, walked)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := list(narrowing{func(q *gorm.DB) *gorm.DB {
-		return invoiceNames.near(q, from, walked).Where("(i.state = 'failed' OR EXISTS (SELECT FROM message m WHERE m.order_id = i.order_id AND m.dedupe_key = 'invoice:' || i.id::text AND " +
-			unheard + " OFFSET 0))")
+		// The few orders with undelivered messages are read once, only their invoices are asked which it is.
+		return near(q).Where("(i.state = 'failed' OR i.order_id IN (SELECT m.order_id FROM message m WHERE m.order_id IS NOT NULL AND m.state IN ('failed', 'unknown')) AND " +
+			"EXISTS (SELECT FROM message m WHERE m.order_id = i.order_id AND m.dedupe_key = 'invoice:' || i.id::text AND " + unheard + " OFFSET 0))")
 	}, sorted})
-	if err != nil || len(rows) >= want {
+	if err != nil || complete || len(rows) >= want {
 		return rows, err
 	}
 	return list(narrowing{all, collected})
@@ -161,7 +172,7 @@ func (b *Board) invoiceTab(q *gorm.DB, a actor.Actor, tab InvoiceTab, most int) 
 	case InvoiceFailed:
 		return inTrouble(q, a, most)
 	case InvoiceLate:
-		return q.Where("i.state NOT IN ('issued', 'cancelled') AND i.created_at < ?", b.now().Add(-lateAfter))
+		return q.Where("i.state NOT IN ('issued', 'cancelled', 'red_lettered') AND i.created_at < ?", b.now().Add(-lateAfter))
 	case InvoiceAll:
 	}
 	return q
@@ -173,6 +184,10 @@ func (b *Board) InvoiceCounts(ctx context.Context, a actor.Actor) (map[InvoiceTa
 }
 
 func (b *Board) countedInvoices(q *gorm.DB, a actor.Actor, tab InvoiceTab) *gorm.DB {
+	if tab == InvoiceFailed && a.AllProjects { // their ids are enough
+		failed, lost := troubles(q, a, CountCap+1)
+		return q.Session(&gorm.Session{NewDB: true}).Table("((?) UNION (?)) i", failed, lost)
+	}
 	return b.invoiceTab(scoped(q.Table("invoice i"), a, "i.project_id"), a, tab, CountCap+1)
 }
 

@@ -51,7 +51,7 @@ func (b *Board) Find(ctx context.Context, a actor.Actor, l Lookup) ([]OrderLine,
 	case l.Medium != "":
 		q = q.Where("o.medium_no = ?", l.Medium)
 	case l.Holder != "":
-		return find(orderPrefixes, l.Holder, time.Time{}, lookupLimit, func(narrow narrowing) ([]OrderLine, error) {
+		return find(b.db.ReadOnly(ctx).Gorm(), orderPrefixes, a, l.Holder, time.Time{}, lookupLimit, func(narrow narrowing) ([]OrderLine, error) {
 			return b.lines(ctx, narrow.where(b.orders(ctx, a)), narrow.sort, newestFirst, lookupLimit)
 		})
 	default:

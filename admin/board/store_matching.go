@@ -115,7 +115,7 @@ func (b *Board) Credits(ctx context.Context, a actor.Actor, f MatchFilter) (Page
 		like, args := matchedNames.like(f.Text)
 		rows, err = list(narrowing{func(q *gorm.DB) *gorm.DB { return q.Where(like, args...) }, sort})
 	default:
-		rows, err = find(matchedNames, f.Text, from.At, size+1, list)
+		rows, err = find(b.db.ReadOnly(ctx).Gorm(), matchedNames, a, f.Text, from.At, size+1, list)
 	}
 	if err != nil {
 		return Page[Credit]{}, err
@@ -139,7 +139,12 @@ func countedCredits(q *gorm.DB, a actor.Actor, tab MatchTab) *gorm.DB {
 	if tab == TabToConfirm {
 		return matchTab(credited(q, a), tab)
 	}
-	lines := credited(q.Session(&gorm.Session{NewDB: true}), a).Where("l.id = al.line_id AND l.state = 'allocated'").Select("1")
+	fresh := q.Session(&gorm.Session{NewDB: true})
+	lines := fresh.Table("bank_line l")
+	if !a.AllProjects {
+		lines = credited(fresh, a)
+	}
+	lines = lines.Where("l.id = al.line_id AND l.state = 'allocated'").Select("1")
 	return q.Table("allocation al").Where("al.source = ? AND EXISTS (? OFFSET 0)", string(tab), lines).
 		Where("NOT EXISTS (SELECT FROM allocation x WHERE x.line_id = al.line_id AND (x.created_at, x.id) > (al.created_at, al.id) OFFSET 0)")
 }

@@ -63,7 +63,7 @@ func (b *Board) Orders(ctx context.Context, a actor.Actor, f OrderFilter) (Page[
 		return Page[OrderLine]{}, err
 	}
 	limit := pageSize(f.Limit)
-	rows, err := find(orderNames, f.Holder, after.At, limit+1, func(narrow narrowing) ([]OrderLine, error) {
+	rows, err := find(b.db.ReadOnly(ctx).Gorm(), orderNames, a, f.Holder, after.At, limit+1, func(narrow narrowing) ([]OrderLine, error) {
 		q := narrow.where(b.orders(ctx, a))
 		if f.No != "" {
 			q = q.Where("o.no = ?", f.No)

@@ -66,27 +66,28 @@ func reds(q *gorm.DB, a actor.Actor, tab RedTab) *gorm.DB {
 	return scoped(q.Table("red_letter r"), a, "r.project_id").Where("r.state IN ?", redStates[tab])
 }
 
-// OverdueLine is an order whose time to pay is up, or which has closed, while something came for it or is said to have
-// been sent: a person decides.
+// OverdueLine is an order whose time to pay is up, or which has closed, while something came for it, is said to have been
+// sent, or pays less than it costs since its years were corrected: a person decides.
 type OverdueLine struct {
-	ID        uuid.UUID // of the order
-	OrderNo   string
-	Holder    string
-	Stage     string
-	Owed      money.Fen
-	Paid      money.Fen
-	Claimed   bool // a remittance voucher claims a transfer
-	CreatedAt time.Time
+	ID         uuid.UUID // of the order
+	OrderNo    string
+	Holder     string
+	Stage      string
+	Owed       money.Fen
+	Paid       money.Fen
+	Claimed    bool      // a remittance voucher claims a transfer
+	Difference bool      // Owed is a difference: what was paid before is kept
+	CreatedAt  time.Time // since when it is owed
 }
 
 // Overdue lists such orders, newest first.
 func (b *Board) Overdue(ctx context.Context, a actor.Actor, no, after string) (Page[OverdueLine], error) {
-	q := overdue(b.db.ReadOnly(ctx).Gorm(), a).Select(`o.id, o.no AS order_no, o.holder, o.stage, r.due_fen AS owed, r.allocated_fen AS paid,
-		EXISTS (SELECT FROM receivable_claim c WHERE c.receivable_id = r.id) AS claimed, r.created_at`)
+	q := overdue(b.db.ReadOnly(ctx).Gorm(), a).Select(`o.id, o.no AS order_no, o.holder, o.stage, d.owed, d.paid,
+		EXISTS (SELECT FROM receivable_claim c WHERE c.receivable_id = d.receivable_id) AS claimed, o.kept_fen > 0 AS difference, d.created_at`)
 	if no != "" {
 		q = q.Where("o.no = ?", no)
 	}
-	return newestPage(q, "r.created_at", "o.id", after, func(l OverdueLine) cursor { return cursor{l.CreatedAt, l.ID} })
+	return newestPage(q, "d.created_at", "o.id", after, func(l OverdueLine) cursor { return cursor{l.CreatedAt, l.ID} })
 }
 
 // OverdueCount counts them.
@@ -95,8 +96,17 @@ func (b *Board) OverdueCount(ctx context.Context, a actor.Actor) (Count, error) 
 	return counts[""], err
 }
 
+// overdueMoney is transfers that are overdue, and differences that are to be paid otherwise, or in no way chosen yet.
+const overdueMoney = `(SELECT r.order_id, r.id AS receivable_id, r.due_fen AS owed, r.allocated_fen AS paid, r.created_at
+	FROM receivable r JOIN orders o ON o.id = r.order_id
+	WHERE r.state = 'open' AND (o.closed_at IS NOT NULL AND r.allocated_fen > 0
+		OR o.closed_at IS NULL AND EXISTS (SELECT FROM order_nudge n WHERE n.order_id = o.id AND n.kind = 'overdue'))
+	UNION ALL
+	SELECT o.id, NULL, o.amount_fen - o.kept_fen, 0, o.stage_since FROM orders o
+	WHERE o.payment = 'awaiting' AND o.kept_fen > 0 AND o.closed_at IS NULL
+		AND EXISTS (SELECT FROM order_nudge n WHERE n.order_id = o.id AND n.kind = 'overdue')
+		AND NOT EXISTS (SELECT FROM receivable r WHERE r.order_id = o.id AND r.state = 'open')) d`
+
 func overdue(q *gorm.DB, a actor.Actor) *gorm.DB {
-	return scoped(q.Table("receivable r").Joins("JOIN orders o ON o.id = r.order_id"), a, "o.project_id").
-		Where("r.state = 'open'").
-		Where("o.closed_at IS NOT NULL AND r.allocated_fen > 0 OR o.closed_at IS NULL AND EXISTS (SELECT FROM order_nudge n WHERE n.order_id = o.id AND n.kind = 'overdue')")
+	return scoped(q.Table(overdueMoney).Joins("JOIN orders o ON o.id = d.order_id"), a, "o.project_id")
 }

@@ -41,7 +41,7 @@ func (d *Documents) ConfirmForm(_ context.Context, tx pg.Tx, orderID uuid.UUID, 
 		return FormVersion{}, err
 	}
 	// What cannot be printed must not be frozen; nothing is sent anywhere, so this may happen in the transaction.
-	if _, err := form.Render(f, row.printed()); err != nil {
+	if err := form.Check(f, row.printed()); err != nil {
 		return FormVersion{}, fault.Wrap("form_failed", err)
 	}
 	if err := insertForm(tx, row); err != nil {

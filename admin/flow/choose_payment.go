@@ -14,7 +14,7 @@ import (
 	"caconsole/reconcile"
 )
 
-// ChoosePayment takes the way an order is to be paid and says where to pay or what to scan; chosen again, the answer is
+// ChoosePayment takes the way an order, or the difference it costs more by now, is to be paid and says where to pay or what to scan; chosen again, the answer is
 // the same while it can still be paid by. Another method, or a code that is over, takes the place of the one before.
 // Faults: order_unknown, order_closed, identity_required, telecom_mismatch, payment_not_awaited, payment_over,
 // payment_partly_paid, method_unavailable, vendor_unavailable; on "method": required, method_unknown, method_not_on_path, method_not_offered.
@@ -57,7 +57,7 @@ func (f *Flow) choose(ctx context.Context, tx pg.Tx, a actor.Actor, no string, m
 	case fault.Is(err, fault.NotFound):
 	case err != nil:
 		return uuid.Nil, err
-	case live.Method == method && live.Amount == o.AmountFen && live.Payable(f.Now()):
+	case live.Method == method && live.Amount == o.Due() && live.Payable(f.Now()):
 		return live.ID, nil
 	default:
 		if err := f.replacePayment(ctx, tx, o, live); err != nil {
@@ -93,13 +93,13 @@ func (f *Flow) awaitTransfer(ctx context.Context, tx pg.Tx, a actor.Actor, o ord
 		return uuid.Nil, err
 	}
 	_, err = f.Payments.Choose(ctx, tx, payment.Choice{
-		OrderID: o.ID, OrderNo: o.No, Amount: o.AmountFen,
+		OrderID: o.ID, OrderNo: o.No, Amount: o.Due(),
 		Account: payment.Account{No: account.No, Bank: account.Branch, Name: account.OwnName},
 	})
 	if err != nil {
 		return uuid.Nil, err
 	}
-	owed := reconcile.Owed{OrderID: o.ID, OrderNo: o.No, ProjectID: o.ProjectID, Holder: o.Holder, Due: o.AmountFen}
+	owed := reconcile.Owed{OrderID: o.ID, OrderNo: o.No, ProjectID: o.ProjectID, Holder: o.Holder, Due: o.Due()}
 	if _, err := f.Ledger.OpenReceivable(ctx, tx, owed); err != nil {
 		return uuid.Nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/money"
 	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/payment"
@@ -14,6 +15,7 @@ import (
 // reviewer who has it lets go, and the agent is told. Money that came is not its business: see endOrder. The caller holds
 // the order's lock. Conflict "order_being_issued" once the signer may have been asked, "order_closed" if it is over.
 func (f *Flow) closeOrder(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, why order.Reason) error {
+	back := o.Gates.Kept // as it was before endOrder sent it back
 	o, err := f.Orders.Change(ctx, tx, a, o.No, "order.closed", func(g *order.Gates) error {
 		if g.Authorisation == order.Authorised {
 			g.Authorisation = order.Void
@@ -29,17 +31,15 @@ func (f *Flow) closeOrder(ctx context.Context, tx pg.Tx, a actor.Actor, o order.
 	if err := f.Reviews.Release(ctx, tx, o.ID); err != nil {
 		return err
 	}
-	if o.Gates.Payment == order.None || o.Gates.Payment == order.Awaiting {
-		if err := f.abandonPayment(ctx, tx, o); err != nil {
-			return err
-		}
+	if err := f.abandonPayment(ctx, tx, o); err != nil {
+		return err
 	}
-	return f.tellClosed(ctx, tx, o)
+	return f.tellClosed(ctx, tx, o, back)
 }
 
 // endOrder closes an order and sends back what was paid for it.
 func (f *Flow) endOrder(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, why order.Reason, refund payment.RefundReason) error {
-	if o.Gates.Payment == order.Settled {
+	if o.Gates.Payment == order.Settled || o.Gates.AwaitsDifference() {
 		if err := f.startRefund(ctx, tx, a, o, refund); err != nil {
 			return err
 		}
@@ -47,10 +47,10 @@ func (f *Flow) endOrder(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Or
 	return f.closeOrder(ctx, tx, a, o, why)
 }
 
-// tellClosed says why an order was closed. A rejected applicant has the reviewer's own words; of a revoked certificate
+// tellClosed says why an order was closed, and what goes back. A rejected applicant has the reviewer's own words; of a revoked certificate
 // whoever had it revoked knows.
-func (f *Flow) tellClosed(ctx context.Context, tx pg.Tx, o order.Order) error {
-	args := map[string]string{"no": o.No, "amount": o.AmountFen.String()}
+func (f *Flow) tellClosed(ctx context.Context, tx pg.Tx, o order.Order, back money.Fen) error {
+	args := map[string]string{"no": o.No, "amount": back.String()}
 	switch o.Gates.Closed {
 	case order.ClosedUnpaid:
 		return f.tell(ctx, tx, o, notify.ClosedUnpaid, args)

@@ -29,10 +29,10 @@ type OrganisationPatch struct{ Name, IDKind, IDNumber *string }
 type PersonPatch struct{ Name, IDNumber, Phone, Email *seal.Secret }
 
 // CorrectOrder puts right what an applicant entered, or adds what an order that has come from the online path lacks, and
-// does what follows: a new version of the form, telecom check and identity anew, another price, whatever was approved
-// is void. Faults: order_unknown, order_changed (not as Seen any more), order_closed, consent_missing,
-// order_being_issued, not_on_path, years_paid, receivable_paid, invoice_made_out, holder_mismatch or invalid_field with
-// every field that is wrong.
+// does what follows: a new version of the form, telecom check and identity anew, another price, whose difference is
+// awaited or goes back, another invoice, whatever was approved is void. Faults: order_unknown, order_changed (not as
+// Seen any more), order_closed, consent_missing, order_being_issued, not_on_path, payment_partly_paid, invoice_made_out,
+// holder_mismatch or invalid_field with every field that is wrong.
 func (f *Flow) CorrectOrder(ctx context.Context, a actor.Actor, no string, in Correction) (OrderView, error) {
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, err := f.Orders.Lock(ctx, tx, a, no)
@@ -46,15 +46,18 @@ func (f *Flow) CorrectOrder(ctx context.Context, a actor.Actor, no string, in Co
 		if err != nil {
 			return err
 		}
-		if in.Invoice != nil {
-			if err := f.Invoices.CorrectBuyer(ctx, tx, o.ID, *in.Invoice); err != nil {
+		if len(now.fields) > 0 {
+			if err := f.correct(ctx, tx, a, o, now); err != nil {
 				return err
 			}
 		}
-		if len(now.fields) == 0 {
+		if in.Invoice == nil {
 			return nil
 		}
-		return f.correct(ctx, tx, a, o, now)
+		if o, err = f.Orders.Lock(ctx, tx, a, no); err != nil { // as it is by now
+			return err
+		}
+		return f.correctBuyer(ctx, tx, o, *in.Invoice)
 	})
 	if err != nil {
 		return OrderView{}, err
@@ -91,8 +94,14 @@ func (f *Flow) correct(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Ord
 			return err
 		}
 	}
-	if _, err := f.Orders.Correct(ctx, tx, a, o.No, now.entry, now.fields); err != nil {
+	corrected, err := f.Orders.Correct(ctx, tx, a, o.No, now.entry, now.fields)
+	if err != nil {
 		return err
+	}
+	if now.years {
+		if err := f.reprice(ctx, tx, a, corrected); err != nil {
+			return err
+		}
 	}
 	if now.person {
 		if err := f.endTries(ctx, tx, o); err != nil {
@@ -102,9 +111,6 @@ func (f *Flow) correct(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Ord
 	changed, err := f.Orders.Change(ctx, tx, a, o.No, "order.corrected", func(g *order.Gates) error {
 		if now.person {
 			g.ForgetAgent()
-		}
-		if now.years && g.Payment == order.Awaiting {
-			g.Payment, g.Method = order.None, order.NoMethod
 		}
 		return g.TouchContent()
 	})

@@ -18,6 +18,7 @@ import (
 
 	"caconsole/admin/actor"
 	"caconsole/admin/applicant"
+	"caconsole/admin/calendar"
 	"caconsole/admin/document"
 	"caconsole/admin/flow"
 	"caconsole/admin/idem"
@@ -248,7 +249,7 @@ func (h *house) booked(credits ...credit) {
 		{"账号", "交易日", "借方金额", "贷方金额", "摘要", "收(付)方名称"},
 	}
 	for _, c := range credits {
-		rows = append(rows, []any{"755900000000019", h.Now().Format("20060102"), nil, c.yuan, c.text, c.payer})
+		rows = append(rows, []any{"755900000000019", h.Now().In(calendar.Beijing).Format("20060102"), nil, c.yuan, c.text, c.payer})
 	}
 	w := excelize.NewFile()
 	for i, cells := range rows {

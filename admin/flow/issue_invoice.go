@@ -32,8 +32,8 @@ func (f *Flow) IssueInvoice(ctx context.Context, id uuid.UUID) error {
 		if err != nil {
 			return err
 		}
-		red, err := f.Invoices.RedOf(ctx, tx, o.ID)
-		if err == nil { // the order ended meanwhile: the invoice goes back before anybody gets it
+		red, err := f.Invoices.RedOf(ctx, tx, inv.ID)
+		if err == nil { // wanted no more meanwhile: it goes back before anybody gets it
 			return f.Jobs.Enqueue(ctx, tx, invoice.RedArgs{ID: red.ID})
 		}
 		if !fault.Is(err, fault.NotFound) {
@@ -59,7 +59,7 @@ func (f *Flow) dispatchInvoice(ctx context.Context, tx pg.Tx, o order.Order, id 
 	}
 	for channel, to := range map[notify.Channel]seal.Secret{notify.SMS: agent.Phone, notify.Mail: agent.Email} {
 		err := f.Messages.Queue(ctx, tx, notify.Message{
-			OrderID: o.ID, Template: notify.Invoice, Channel: channel, To: to, Args: args, Key: "invoice:" + id.String(),
+			OrderID: o.ID, Template: notify.Invoice, Channel: channel, To: to, Args: args, Key: invoiceKey(id),
 		})
 		if err != nil {
 			return err
@@ -67,6 +67,9 @@ func (f *Flow) dispatchInvoice(ctx context.Context, tx pg.Tx, o order.Order, id 
 	}
 	return nil
 }
+
+// invoiceKey is what both messages of an invoice are known by.
+func invoiceKey(id uuid.UUID) string { return "invoice:" + id.String() }
 
 // invoiceIdle is when an invoice nothing has happened to is looked at again.
 const invoiceIdle = 5 * time.Second
@@ -85,12 +88,16 @@ func (f *Flow) SweepInvoices(ctx context.Context) error {
 	})
 }
 
-// ResendInvoice sends again what failed or may not have arrived: one message of an invoice, as its next version.
+// ResendInvoice sends again what failed or may not have arrived: one message of an invoice, as its next version. Conflict
+// "invoice_taken_back" for an invoice that is red-lettered.
 func (f *Flow) ResendInvoice(ctx context.Context, a actor.Actor, id, message uuid.UUID) error {
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		inv, err := f.Invoices.Get(ctx, tx, a, id)
 		if err != nil {
 			return err
+		}
+		if inv.State == invoice.RedLettered {
+			return fault.New(fault.Conflict, "invoice_taken_back", nil)
 		}
 		line, orderID, err := f.Messages.Get(ctx, tx, message)
 		if err != nil {

@@ -35,7 +35,8 @@ var (
 	phonePattern  = regexp.MustCompile(`^1\d{10}$`)
 	personPattern = regexp.MustCompile(`^\d{17}[\dX]$`)
 	orgPattern    = regexp.MustCompile(`^[0-9A-HJ-NP-RT-UW-Y]{18}$`)
-	mediumPattern = regexp.MustCompile(`^3888\d{6,16}$`)
+	mediumPattern = regexp.MustCompile(`^3888\d{6,16}$`) // of the first project: never anything else
+	mediumLike    = regexp.MustCompile(`^\d{12,20}$`)    // of any: each project has a prefix of its own
 )
 
 // shortestSerial is how many digits a serial has at least, so that an abbreviation is not taken for one.
@@ -54,6 +55,9 @@ func (f *Flow) Lookup(ctx context.Context, a actor.Actor, text string) (Asked, [
 			return "", nil, err
 		}
 		if len(found) > 0 {
+			if question.Medium != "" {
+				asked = AskedMedium // for a serial's digits may be a medium's
+			}
 			break
 		}
 	}
@@ -90,6 +94,9 @@ func (f *Flow) question(text string) (Asked, []board.Lookup, error) {
 		return AskedOrg, one(board.Lookup{OrgNumber: folded}), nil
 	}
 	if serials := readSerials(text); len(serials) > 0 {
+		if mediumLike.MatchString(folded) {
+			serials = append(serials, board.Lookup{Medium: folded})
+		}
 		return AskedSerial, serials, nil
 	}
 	if name := strings.TrimSpace(text); len([]rune(name)) >= 2 {

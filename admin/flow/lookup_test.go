@@ -92,8 +92,16 @@ func TestLookupReadsWhatIsTyped(t *testing.T) {
 		_, _, err := h.Lookup(t.Context(), h.hotline, text)
 		require.Equal(t, "q", fieldOf(err), text)
 	}
+	const ofAnotherProject = "3889000000000017"
+	h.tx(func(_ context.Context, tx pg.Tx) error {
+		return tx.Gorm().Exec("UPDATE orders SET medium_no = ? WHERE no = ?", ofAnotherProject, r.no).Error
+	})
+	asked, found, err := h.Lookup(t.Context(), h.hotline, "3889 0000 0000 0017")
+	require.NoError(t, err)
+	require.Equal(t, flow.AskedMedium, asked)
+	require.Len(t, found, 1)
 	stranger := actor.Actor{Kind: actor.Staff, ID: h.hotline.ID, Projects: []uuid.UUID{uuid.New()}}
-	_, found, err := h.Lookup(t.Context(), stranger, r.no)
+	_, found, err = h.Lookup(t.Context(), stranger, r.no)
 	require.NoError(t, err)
 	require.Empty(t, found, "another project's order does not exist")
 }

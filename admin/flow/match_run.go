@@ -9,16 +9,19 @@ import (
 	"caconsole/reconcile"
 )
 
-// MatchRunArgs asks for a matching run over everything open. Whatever changes the open set enqueues one; the sweep
-// finds what fell between two runs.
+// MatchRunArgs asks for a matching run over everything open. Whatever changes the open set enqueues one; it begins after
+// that change, so what is changed during a run is served by the next one.
 type MatchRunArgs struct{}
+
+// MatchQueue is where MatchRunArgs belong. It has one worker: two runs at once would do the same work.
+const MatchQueue = "match"
 
 // Kind names the job for River.
 func (MatchRunArgs) Kind() string { return "match_run" }
 
 // wantMatchRun enqueues a run unless one waits already.
 func (f *Flow) wantMatchRun(ctx context.Context, tx pg.Tx) error {
-	return f.Jobs.Enqueue(ctx, tx, MatchRunArgs{}, job.Unique())
+	return f.Jobs.Enqueue(ctx, tx, MatchRunArgs{}, job.Queue(MatchQueue), job.UniqueWaiting())
 }
 
 // MatchRun proposes over the whole open set and carries out what needs no person, each order in a transaction of its

@@ -37,9 +37,9 @@ func TestTransferIsMatchedByItself(t *testing.T) {
 	require.Equal(t, order.Requested, o.Gates.Invoice)
 	require.Equal(t, 1, h.queued(invoice.IssueArgs{}.Kind()))
 	require.Equal(t, order.StageReview, o.Stage, "money was the last thing missing")
-	intent, err := h.Payments.Intent(t.Context(), h.DB.Read(t.Context()), o.ID)
+	kept, sum, err := h.Payments.Kept(t.Context(), h.DB.Read(t.Context()), o.ID)
 	require.NoError(t, err)
-	require.Equal(t, payment.Settled, intent.State)
+	require.Equal(t, []any{1, payment.Settled, o.AmountFen, o.AmountFen}, []any{len(kept), kept[0].Intent.State, sum, o.Gates.Kept})
 	require.NoError(t, h.MatchRun(t.Context()), "again, with nothing left to do")
 }
 

@@ -24,7 +24,7 @@ func (f *Flow) awaitCode(ctx context.Context, tx pg.Tx, a actor.Actor, o order.O
 		return uuid.Nil, refuseField(fault.Conflict, "method", "method_not_offered", nil)
 	}
 	i, err := f.Payments.Begin(ctx, tx, payment.Online{
-		OrderID: o.ID, OrderNo: o.No, Method: method, Amount: o.AmountFen,
+		OrderID: o.ID, OrderNo: o.No, Method: method, Amount: o.Due(),
 		ExpiresAt: f.Now().Add(settings.CodeLife()).Truncate(time.Second),
 	})
 	if err != nil {

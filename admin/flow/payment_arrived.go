@@ -53,7 +53,7 @@ func unowed(o order.Order, i payment.Intent, got payment.Received) payment.Refun
 		return payment.PaidLate
 	case o.Gates.Payment != order.Awaiting && o.Gates.Payment != order.None:
 		return payment.PaidTwice
-	case i.Amount != o.AmountFen:
+	case i.Amount != o.Due():
 		return payment.YearsChanged
 	}
 	return ""
@@ -109,7 +109,7 @@ func (f *Flow) endIntent(ctx context.Context, tx pg.Tx, a actor.Actor, o order.O
 	}
 	_, err := f.Orders.Change(ctx, tx, a, o.No, act, func(g *order.Gates) error {
 		if g.Closed == order.Open && g.Payment == order.Awaiting {
-			g.Payment, g.Method = order.None, order.NoMethod
+			g.Unchosen()
 		}
 		return nil
 	})

@@ -17,7 +17,8 @@ const (
 )
 
 // PickUpInvoice opens an invoice by the code of its message; the view is audited before its bytes go out. It returns
-// the file's name and bytes. Faults: invoice_code_wrong on "code", too_many_attempts.
+// the file's name and bytes. Faults: invoice_code_wrong, invoice_taken_back on "code",
+// too_many_attempts.
 func (f *Flow) PickUpInvoice(ctx context.Context, a actor.Actor, code string) (name string, pdf []byte, err error) {
 	if err := f.Throttle.Take(ctx, "invoice_pick_up:ip:"+a.IP, pickUps, pickUpsPer); err != nil {
 		return "", nil, err
@@ -26,8 +27,10 @@ func (f *Flow) PickUpInvoice(ctx context.Context, a actor.Actor, code string) (n
 		return "", nil, fault.InvalidField("code", "required")
 	}
 	inv, pdf, err := f.Invoices.PickUp(ctx, f.DB.Read(ctx), code)
-	if fault.HasKey(err, "invoice_code_wrong") {
-		err = refuseField(fault.Invalid, "code", "invoice_code_wrong", nil)
+	for _, key := range []string{"invoice_code_wrong", "invoice_taken_back"} {
+		if fault.HasKey(err, key) {
+			return "", nil, refuseField(fault.Invalid, "code", key, nil)
+		}
 	}
 	if err != nil {
 		return "", nil, err

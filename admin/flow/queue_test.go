@@ -51,7 +51,7 @@ func newQueue(t *testing.T, db *pg.DB, now func() time.Time) *queue {
 	known[flow.RefundArgs](r)
 	known[document.PagesArgs](r)
 	var err error
-	q.Client, err = job.NewClient(db, r, job.Options{Queues: map[string]int{document.PagesQueue: 1}})
+	q.Client, err = job.NewClient(db, r, job.Options{Queues: map[string]int{document.PagesQueue: 1, flow.MatchQueue: 1}})
 	require.NoError(t, err)
 	return q
 }

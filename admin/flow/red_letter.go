@@ -13,7 +13,7 @@ import (
 	"caconsole/admin/pg"
 )
 
-// redLetter takes an order's invoice back before its money goes back. One that was only asked for is cancelled on the
+// redLetter takes an order's live invoice back before its money goes back, or another takes its place. One that was only asked for is cancelled on the
 // spot; one that is issued, or may be, is red-lettered (红冲) by a job. pending says that the refund has to wait for it.
 // The caller holds the order's lock.
 func (f *Flow) redLetter(ctx context.Context, tx pg.Tx, o order.Order) (pending bool, err error) {
@@ -39,12 +39,25 @@ func (f *Flow) redLetter(ctx context.Context, tx pg.Tx, o order.Order) (pending 
 // RedLetter takes the taking back of an invoice one step on; when it is done the order's gate moves and the money that
 // waited for it goes back.
 func (f *Flow) RedLetter(ctx context.Context, id uuid.UUID) error {
-	return f.Invoices.WorkRed(ctx, id, func(ctx context.Context, tx pg.Tx, r invoice.Red) error {
-		return f.takenBack(ctx, tx, actor.Job("invoice"), r)
+	a := actor.Job("invoice")
+	return f.Invoices.WorkRed(ctx, id, invoice.Ending{
+		Lock: func(ctx context.Context, tx pg.Tx, r invoice.Red) error { return f.lockOf(ctx, tx, a, r) },
+		Keep: func(ctx context.Context, tx pg.Tx, r invoice.Red) error { return f.takenBack(ctx, tx, a, r) },
 	})
 }
 
-// takenBack is what follows once an invoice is red-lettered, or turned out never to have been issued.
+// lockOf locks the order of a red letter.
+func (f *Flow) lockOf(ctx context.Context, tx pg.Tx, a actor.Actor, r invoice.Red) error {
+	o, err := f.Orders.ByID(ctx, tx, a, r.OrderID)
+	if err != nil {
+		return err
+	}
+	_, err = f.Orders.Lock(ctx, tx, a, o.No)
+	return err
+}
+
+// takenBack is what follows once an invoice is red-lettered, or turned out never to have been issued: the money that
+// waited for it goes back, and what is kept of an order that goes on is invoiced anew.
 func (f *Flow) takenBack(ctx context.Context, tx pg.Tx, a actor.Actor, r invoice.Red) error {
 	o, err := f.Orders.ByID(ctx, tx, a, r.OrderID)
 	if err != nil {
@@ -54,14 +67,17 @@ func (f *Flow) takenBack(ctx context.Context, tx pg.Tx, a actor.Actor, r invoice
 	if r.State == invoice.RedNotNeeded {
 		act, to = "invoice.cancelled", order.None
 	}
-	_, err = f.Orders.Change(ctx, tx, a, o.No, act, func(g *order.Gates) error {
+	o, err = f.Orders.Change(ctx, tx, a, o.No, act, func(g *order.Gates) error {
 		g.Invoice = to
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return f.refundAfterRedLetter(ctx, tx, o.ID)
+	if err := f.refundAfterRedLetter(ctx, tx, o.ID); err != nil {
+		return err
+	}
+	return f.requestInvoice(ctx, tx, o)
 }
 
 // redIdle is when a red letter nothing has happened to is looked at again.

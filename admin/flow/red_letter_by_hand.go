@@ -37,11 +37,14 @@ func (f *Flow) RecordRedLetter(ctx context.Context, a actor.Actor, id uuid.UUID,
 		if err != nil {
 			return err
 		}
-		r.State = invoice.RedIssued
-		if err := f.takenBack(ctx, tx, a, r); err != nil { // orders are locked before all else
+		if err := f.lockOf(ctx, tx, a, r); err != nil { // orders are locked before all else
 			return err
 		}
 		if err := f.Invoices.RecordRed(ctx, tx, id, number); err != nil {
+			return err
+		}
+		r.State = invoice.RedIssued
+		if err := f.takenBack(ctx, tx, a, r); err != nil {
 			return err
 		}
 		return f.auditRed(ctx, tx, a, r, "invoice.red_recorded", map[string]any{"number": number})

@@ -36,6 +36,11 @@ func (f *Flow) remind(ctx context.Context, p project.Project, s project.Settings
 		f.remindOnce(ctx, p, order.AwaitsTransfer, time.Duration(s.TransferReminderDays)*day, order.NudgeTransfer,
 			func(ctx context.Context, tx pg.Tx, o order.Order) error {
 				return f.tell(ctx, tx, o, notify.PaymentReminder, map[string]string{"no": o.No, "amount": o.AmountFen.String()})
+			}),
+		f.remindOnce(ctx, p, order.AwaitsDifference, time.Duration(s.UnpaidReminderHours)*time.Hour, order.NudgeDifference,
+			func(ctx context.Context, tx pg.Tx, o order.Order) error { // each difference is an event of its own
+				version := strconv.Itoa(o.Gates.ContentVersion)
+				return f.tell(ctx, tx, o, notify.DifferenceReminder, map[string]string{"no": o.No, "missing": o.Due().String()}, version)
 			}))
 	for i, r := range updateReminders {
 		failed = errors.Join(failed, f.remindOnce(ctx, p, order.AwaitsUpdate, time.Duration(r.days)*day, r.kind,

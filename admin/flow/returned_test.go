@@ -121,9 +121,9 @@ func TestReturnedAndUnpaid(t *testing.T) {
 	h := newHouse(t)
 	r := h.inReview()
 	r.sentBack(h.reviewer, document.BusinessLicence)
-	r.setGate(func(g *order.Gates) { g.Payment = order.Awaiting })
+	r.unmatched()
 	require.NoError(t, r.upload(document.BusinessLicence, 60))
 	require.NotEqual(t, order.Queued, r.order().Gates.Review)
-	r.setGate(func(g *order.Gates) { g.Payment = order.Settled })
+	r.matchedAgain()
 	require.Equal(t, order.Queued, r.order().Gates.Review)
 }

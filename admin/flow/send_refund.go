@@ -63,8 +63,8 @@ func (f *Flow) returned(ctx context.Context, r payment.Refund) (payment.Returned
 	return vendor.Refund(ctx, back)
 }
 
-// endRefund records what became of a refund. When it was an order's payment that went back, the gate says so; a refund
-// that failed stays for finance.
+// endRefund records what became of a refund. Once all that had paid an order is back, the gate says so; a refund that
+// failed stays for finance.
 func (f *Flow) endRefund(ctx context.Context, r payment.Refund, what payment.Returned) error {
 	a := actor.Job("payment_refund")
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
@@ -94,9 +94,15 @@ func (f *Flow) endRefund(ctx context.Context, r payment.Refund, what payment.Ret
 }
 
 func (f *Flow) refundDone(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, r payment.Refund) error {
-	if r.Reason.EndsPayment() {
-		_, err := f.Orders.Change(ctx, tx, a, o.No, "payment.refunded", func(g *order.Gates) error {
-			g.Payment = order.Refunded
+	if o.Gates.Payment == order.Refunding {
+		outstanding, err := f.Payments.Outstanding(ctx, tx, o.ID)
+		if err != nil {
+			return err
+		}
+		_, err = f.Orders.Change(ctx, tx, a, o.No, "payment.refunded", func(g *order.Gates) error {
+			if !outstanding {
+				g.Payment = order.Refunded
+			}
 			return nil
 		})
 		if err != nil {

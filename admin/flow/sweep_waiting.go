@@ -36,6 +36,9 @@ func (f *Flow) SweepWaiting(ctx context.Context) error {
 		if err := f.closeOverdue(ctx, p, order.AwaitsTransfer, settings.TransferWithin()); err != nil {
 			return err
 		}
+		if err := f.differenceOverdue(ctx, p, settings); err != nil {
+			return err
+		}
 		return f.remind(ctx, p, settings)
 	})
 }
@@ -52,6 +55,17 @@ func (f *Flow) closeOverdue(ctx context.Context, p project.Project, awaits order
 			return f.overdueTask(ctx, tx, o)
 		}
 		return f.closeOrder(ctx, tx, waiter, o, order.ClosedUnpaid)
+	})
+}
+
+// differenceOverdue has finance look at the orders of a project whose difference has not come in its time: they keep what
+// was paid, so they never close by themselves. The applicant pays, sets the years back or withdraws.
+func (f *Flow) differenceOverdue(ctx context.Context, p project.Project, s project.Settings) error {
+	return f.eachStanding(ctx, p, order.AwaitsDifference, s.UnpaidAfter(), order.NudgeOverdue, func(ctx context.Context, tx pg.Tx, o order.Order) error {
+		if o.Gates.Method == order.Transfer && f.Now().Sub(o.StageSince) < s.TransferWithin() {
+			return nil
+		}
+		return f.overdueTask(ctx, tx, o)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/fault"
 	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
@@ -75,26 +76,40 @@ func (f *Flow) invoiceTold(ctx context.Context, orderID uuid.UUID) error {
 	if err != nil || o.Gates.Invoice != order.Issued {
 		return err
 	}
-	lines, err := f.Messages.OfOrder(ctx, f.DB.Read(ctx), orderID)
-	if err != nil {
-		return err
-	}
-	gone := map[notify.Channel]bool{}
-	for _, l := range lines {
-		if l.Template == notify.Invoice && (l.State == notify.Sent || l.State == notify.Delivered) {
-			gone[l.Channel] = true
-		}
-	}
-	if !gone[notify.SMS] || !gone[notify.Mail] {
-		return nil
-	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		_, err := f.Orders.Change(ctx, tx, a, o.No, "invoice.dispatched", func(g *order.Gates) error {
-			if g.Invoice == order.Issued {
-				g.Invoice = order.Dispatched
-			}
+		if o, err = f.Orders.Lock(ctx, tx, a, o.No); err != nil || o.Gates.Invoice != order.Issued {
+			return err
+		}
+		told, err := f.toldOfLive(ctx, tx, orderID)
+		if err != nil || !told {
+			return err
+		}
+		_, err = f.Orders.Change(ctx, tx, a, o.No, "invoice.dispatched", func(g *order.Gates) error {
+			g.Invoice = order.Dispatched
 			return nil
 		})
 		return err
 	})
+}
+
+// toldOfLive tells whether both messages of an order's live invoice have gone out; those of one before it do not count.
+func (f *Flow) toldOfLive(ctx context.Context, tx pg.Tx, orderID uuid.UUID) (bool, error) {
+	live, _, err := f.Invoices.Live(ctx, tx, orderID)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	lines, err := f.Messages.OfOrder(ctx, tx, orderID)
+	if err != nil {
+		return false, err
+	}
+	gone := map[notify.Channel]bool{}
+	for _, l := range lines {
+		if l.Key == invoiceKey(live.ID) && (l.State == notify.Sent || l.State == notify.Delivered) {
+			gone[l.Channel] = true
+		}
+	}
+	return gone[notify.SMS] && gone[notify.Mail], nil
 }

@@ -196,8 +196,8 @@ func TestClaimEndsWithTheReview(t *testing.T) {
 	h := newHouse(t)
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)
-	r.setGate(func(g *order.Gates) { g.Payment = order.Awaiting }) // an undone match
-	r.setGate(func(g *order.Gates) { g.Payment = order.Settled })
+	r.unmatched()
+	r.matchedAgain()
 	require.Equal(t, order.Queued, r.order().Gates.Review)
 	mine, err := h.Board.Queue(t.Context(), h.reviewer, board.QueueFilter{Tab: board.TabMine})
 	require.NoError(t, err)
@@ -232,6 +232,38 @@ func TestRejected(t *testing.T) {
 	require.True(t, fault.HasKey(r.upload(document.BusinessLicence, 30), "order_closed"))
 	_, err := h.Claim(t.Context(), h.reviewer2, r.no)
 	require.True(t, fault.Is(err, fault.Conflict), "%v", err)
+}
+
+// unmatched undoes the match of an order's transfer, as a use case of a later day would.
+func (r *renewal) unmatched() {
+	r.t.Helper()
+	r.tx(func(ctx context.Context, tx pg.Tx) error {
+		undo := "UPDATE payment_intent SET state = 'awaiting', settled_at = NULL WHERE order_id = (SELECT id FROM orders WHERE no = ?)"
+		if err := tx.Gorm().Exec(undo, r.no).Error; err != nil {
+			return err
+		}
+		_, err := r.Orders.Change(ctx, tx, actor.Job("test"), r.no, "test.unmatched", func(g *order.Gates) error {
+			g.Payment, g.Kept = order.Awaiting, 0
+			return nil
+		})
+		return err
+	})
+}
+
+// matchedAgain makes it good.
+func (r *renewal) matchedAgain() {
+	r.t.Helper()
+	r.tx(func(ctx context.Context, tx pg.Tx) error {
+		o := r.order()
+		if err := r.Payments.Settle(ctx, tx, o.ID); err != nil {
+			return err
+		}
+		_, err := r.Orders.Change(ctx, tx, actor.Job("test"), r.no, "test.matched", func(g *order.Gates) error {
+			g.Payment, g.Kept = order.Settled, o.AmountFen
+			return nil
+		})
+		return err
+	})
 }
 
 // setGate sets gates as a use case of a later day would.

@@ -4,9 +4,10 @@
 //
 //	requested ─► issuing ─► issued
 //	    │            └────► failed   (a person looks, corrects and tries again)
-//	    └─► cancelled                (its order ended before the vendor was asked)
+//	    └─► cancelled                (it was wanted no more before the vendor was asked)
 //
-// An issued invoice is taken back (红冲) before its money goes back: see RedState.
+// An issued invoice is taken back (红冲) before its money goes back, or before another takes its place: see RedState. It
+// is red_lettered then. One order has one live invoice at a time: all that are neither cancelled nor red-lettered.
 package invoice
 
 import (
@@ -26,11 +27,12 @@ type State string
 
 // The states.
 const (
-	Requested State = "requested"
-	Issuing   State = "issuing"
-	Issued    State = "issued"
-	Failed    State = "failed"
-	Cancelled State = "cancelled"
+	Requested   State = "requested"
+	Issuing     State = "issuing"
+	Issued      State = "issued"
+	Failed      State = "failed"
+	Cancelled   State = "cancelled"
+	RedLettered State = "red_lettered"
 )
 
 // BuyerKind is the sort of invoice the buyer wants.

@@ -39,10 +39,15 @@ func (o *office) takeBack() invoice.Taken {
 // workRed takes a step and returns how the red letter ended, if it did.
 func (o *office) workRed(id uuid.UUID) (ended invoice.RedState, err error) {
 	o.t.Helper()
-	err = o.WorkRed(o.t.Context(), id, func(_ context.Context, _ pg.Tx, r invoice.Red) error {
-		o.kept++
-		ended = r.State
-		return nil
+	locked := false
+	err = o.WorkRed(o.t.Context(), id, invoice.Ending{
+		Lock: func(context.Context, pg.Tx, invoice.Red) error { locked = true; return nil },
+		Keep: func(_ context.Context, _ pg.Tx, r invoice.Red) error {
+			require.True(o.t, locked, "the order comes first")
+			o.kept++
+			ended = r.State
+			return nil
+		},
 	})
 	return ended, err
 }
@@ -101,11 +106,21 @@ func TestRedLetterWithABuyerWhoConfirms(t *testing.T) {
 	require.Equal(t, 1, o.kept)
 	require.Len(t, o.bureau.reds, 1)
 	require.Equal(t, "26442000000000000002", o.redOf(id).Number)
-	require.Equal(t, invoice.Issued, o.get(inv.ID).State)
+	require.Equal(t, invoice.RedLettered, o.get(inv.ID).State)
+	code, err := o.Code(t.Context(), o.db.Read(t.Context()), inv.ID)
+	require.NoError(t, err)
+	_, _, err = o.PickUp(t.Context(), o.db.Read(t.Context()), code.Reveal())
+	require.True(t, fault.HasKey(err, "invoice_taken_back"), "%v", err)
 	pdf, err := o.RedPDF(t.Context(), o.db.Read(t.Context()), id)
 	require.NoError(t, err)
 	require.Equal(t, "%PDF-1.7 invoice", string(pdf))
-	require.Equal(t, invoice.Taken{Red: id}, o.takeBack(), "taken back already")
+	require.Equal(t, invoice.Taken{}, o.takeBack(), "taken back already")
+
+	next, err := o.request()
+	require.NoError(t, err, "another may take its place")
+	require.NotEqual(t, inv.Serial, next.Serial)
+	_, err = o.request()
+	require.True(t, fault.HasKey(err, "invoice_exists"), "but only one: %v", err)
 }
 
 func withoutPhone() invoice.Buyer {

@@ -3,6 +3,7 @@ package invoice
 import (
 	"context"
 	"crypto/rand"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 
 func init() {
 	pg.Constraint("invoice_one_open", fault.Conflict, "invoice_exists")
-	pg.Constraint("invoice_serial_key", fault.Conflict, "invoice_exists") // the serial follows from the order, so it is met first
+	pg.Constraint("invoice_serial_key", fault.Conflict, "invoice_exists") // the serial follows from how many the order has had
 }
 
 // Places of sealed values.
@@ -146,8 +147,8 @@ type Request struct {
 	Goods      Goods
 }
 
-// Request stores the invoice of a settled order with the buyer as of now. Conflict "invoice_exists": one order, one
-// invoice. The caller enqueues IssueArgs in the same transaction.
+// Request stores the invoice of a paid order with the buyer as of now. Conflict "invoice_exists" while there is a live
+// one: one order, one invoice. The caller holds the order's row lock and enqueues IssueArgs in the same transaction.
 func (i *Invoices) Request(ctx context.Context, tx pg.Tx, in Request) (Invoice, error) {
 	b, err := i.Buyer(ctx, tx, in.OrderID)
 	if err != nil {
@@ -157,6 +158,10 @@ func (i *Invoices) Request(ctx context.Context, tx pg.Tx, in Request) (Invoice, 
 	if err != nil {
 		return Invoice{}, fault.Wrap("invoice_id", err)
 	}
+	var before int64
+	if err := tx.Gorm().Model(&row{}).Where("order_id = ?", in.OrderID).Count(&before).Error; err != nil {
+		return Invoice{}, pg.Fault(err)
+	}
 	code := newCode()
 	sealed, err := i.vault.Ring.Seal(codeField, id, code)
 	if err != nil {
@@ -165,7 +170,7 @@ func (i *Invoices) Request(ctx context.Context, tx pg.Tx, in Request) (Invoice, 
 	net, tax := Split(in.Total, in.TaxPercent)
 	now := i.now()
 	r := row{
-		ID: id, OrderID: in.OrderID, ProjectID: in.ProjectID, Kind: "blue", State: Requested, Serial: in.OrderNo + "B1",
+		ID: id, OrderID: in.OrderID, ProjectID: in.ProjectID, Kind: "blue", State: Requested, Serial: in.OrderNo + "B" + strconv.FormatInt(before+1, 10),
 		TotalFen: in.Total, TaxFen: tax, NetFen: net, TaxPercent: in.TaxPercent, GoodsCode: in.Goods.Code, GoodsName: in.Goods.Name,
 		BuyerKind: b.Kind, BuyerTitle: b.Title, BuyerTaxID: b.TaxID, BuyerAddress: b.Address, BuyerBank: b.Bank, BuyerAccount: b.Account,
 		CodeSealed: sealed, CodeIndex: i.vault.Ring.Index(codeField, code), CreatedAt: now, ChangedAt: now,
@@ -203,10 +208,20 @@ func (i *Invoices) Get(_ context.Context, q pg.Q, a actor.Actor, id uuid.UUID) (
 	return r.invoice(), nil
 }
 
-// OfOrder returns an order's invoice. NotFound "invoice_unknown".
-func (i *Invoices) OfOrder(_ context.Context, q pg.Q, orderID uuid.UUID) (Invoice, error) {
-	r, err := find(q, "order_id = ? AND kind = 'blue'", orderID)
-	return r.invoice(), err
+// live is the condition of an invoice that counts: its order has no other.
+const live = "kind = 'blue' AND state NOT IN ('cancelled', 'red_lettered')"
+
+// Live returns an order's live invoice and whether it is being taken back. NotFound "invoice_unknown".
+func (i *Invoices) Live(_ context.Context, q pg.Q, orderID uuid.UUID) (inv Invoice, leaving bool, err error) {
+	r, err := find(q, "order_id = ? AND "+live, orderID)
+	if err != nil {
+		return Invoice{}, false, err
+	}
+	_, err = findRed(q, "invoice_id = ?", r.ID)
+	if fault.Is(err, fault.NotFound) {
+		return r.invoice(), false, nil
+	}
+	return r.invoice(), true, err
 }
 
 // Code opens the pick-up code of an invoice, for the message that tells it.
@@ -219,15 +234,19 @@ func (i *Invoices) Code(_ context.Context, q pg.Q, id uuid.UUID) (seal.Secret, e
 	return seal.Secret(code), err
 }
 
-// PickUp returns the issued invoice that a code opens, with its file. NotFound "invoice_code_wrong".
+// PickUp returns the issued invoice that a code opens, with its file. NotFound "invoice_code_wrong"; Conflict
+// "invoice_taken_back" for one that is red-lettered.
 func (i *Invoices) PickUp(ctx context.Context, q pg.Q, code string) (Invoice, []byte, error) {
 	code = strings.ToUpper(strings.Join(strings.Fields(code), ""))
-	r, err := find(q, "code_index = ? AND state = 'issued'", i.vault.Ring.Index(codeField, code))
+	r, err := find(q, "code_index = ? AND state IN ('issued', 'red_lettered')", i.vault.Ring.Index(codeField, code))
 	if fault.Is(err, fault.NotFound) {
 		err = fault.New(fault.NotFound, "invoice_code_wrong", nil)
 	}
 	if err != nil {
 		return Invoice{}, nil, err
+	}
+	if r.State == RedLettered {
+		return Invoice{}, nil, fault.New(fault.Conflict, "invoice_taken_back", nil)
 	}
 	pdf, err := i.file(ctx, r)
 	return r.invoice(), pdf, err

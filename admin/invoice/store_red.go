@@ -53,11 +53,11 @@ func (r redRow) red() Red {
 	return out
 }
 
-// TakeBack begins to take an order's invoice back, whatever has become of it: one the vendor does not know is cancelled
+// TakeBack begins to take an order's live invoice back, whatever has become of it: one the vendor does not know is cancelled
 // on the spot, one that is issued or may be has to be red-lettered first. Asked again, the answer is as things stand.
 // The caller holds the order's row lock, and enqueues RedArgs where something is pending.
 func (i *Invoices) TakeBack(_ context.Context, tx pg.Tx, orderID uuid.UUID) (Taken, error) {
-	res := tx.Gorm().Model(&row{}).Where("order_id = ? AND kind = 'blue' AND (state = ? OR state = ? AND number = '')", orderID, Requested, Failed).
+	res := tx.Gorm().Model(&row{}).Where("order_id = ? AND "+live+" AND (state = ? OR state = ? AND number = '')", orderID, Requested, Failed).
 		Updates(map[string]any{"state": Cancelled, "changed_at": i.now()})
 	if res.Error != nil {
 		return Taken{}, pg.Fault(res.Error)
@@ -65,11 +65,11 @@ func (i *Invoices) TakeBack(_ context.Context, tx pg.Tx, orderID uuid.UUID) (Tak
 	if res.RowsAffected == 1 {
 		return Taken{Cancelled: true}, nil
 	}
-	r, err := find(tx, "order_id = ? AND kind = 'blue'", orderID)
+	r, err := find(tx, "order_id = ? AND "+live, orderID)
 	if fault.Is(err, fault.NotFound) {
-		return Taken{}, nil // nothing was ever invoiced
+		return Taken{}, nil // nothing is invoiced
 	}
-	if err != nil || r.State == Cancelled {
+	if err != nil {
 		return Taken{}, err
 	}
 	known, err := findRed(tx, "invoice_id = ?", r.ID)
@@ -89,7 +89,7 @@ func (i *Invoices) openRed(tx pg.Tx, of row) (redRow, error) {
 		ID: id, InvoiceID: of.ID, OrderID: of.OrderID, ProjectID: of.ProjectID, State: RedRequested, Try: 1,
 		Serial: redSerial(of.Serial, 1), CreatedAt: now, ChangedAt: now,
 	}
-	if of.State == Issuing {
+	if of.Number == "" { // whether it ever gets one is yet to be seen
 		r.State = RedWaitingInvoice
 	}
 	return r, pg.Fault(tx.Gorm().Create(&r).Error)
@@ -97,12 +97,12 @@ func (i *Invoices) openRed(tx pg.Tx, of row) (redRow, error) {
 
 // redSerial is our number of an invoice's red letter: the vendor takes a form's number once, so each try has its own.
 func redSerial(blue string, try int) string {
-	return strings.TrimSuffix(blue, "B1") + "R" + strconv.Itoa(try)
+	return strings.TrimSuffix(blue, "B1") + "R" + strconv.Itoa(try) // of a later invoice …B2R1
 }
 
-// RedOf returns the red letter of an order's invoice. NotFound "red_letter_unknown".
-func (i *Invoices) RedOf(_ context.Context, q pg.Q, orderID uuid.UUID) (Red, error) {
-	r, err := findRed(q, "order_id = ?", orderID)
+// RedOf returns the red letter of an invoice. NotFound "red_letter_unknown".
+func (i *Invoices) RedOf(_ context.Context, q pg.Q, invoiceID uuid.UUID) (Red, error) {
+	r, err := findRed(q, "invoice_id = ?", invoiceID)
 	return r.red(), err
 }
 
@@ -143,7 +143,7 @@ func (i *Invoices) RetryRed(_ context.Context, tx pg.Tx, id uuid.UUID) error {
 var redNumber = regexp.MustCompile(`^\d{20}$`)
 
 // RecordRed records a red invoice that a person made at the tax bureau, for one that is blocked. The caller has locked the
-// order. Invalid "number" "red_number_wrong"; Conflict "red_letter_not_blocked".
+// order and does what follows. Invalid "number" "red_number_wrong"; Conflict "red_letter_not_blocked".
 func (i *Invoices) RecordRed(_ context.Context, tx pg.Tx, id uuid.UUID, number string) error {
 	number = strings.Join(strings.Fields(number), "")
 	if !redNumber.MatchString(number) {
@@ -153,9 +153,22 @@ func (i *Invoices) RecordRed(_ context.Context, tx pg.Tx, id uuid.UUID, number s
 	if err != nil {
 		return err
 	}
-	return i.moveRed(tx, r, RedBlocked, map[string]any{
+	return i.endRed(tx, r, RedBlocked, map[string]any{
 		"state": RedIssued, "number": number, "by_hand": true, "issued_at": i.now(), "last_error": "",
 	})
+}
+
+// endRed records that a red invoice is issued: the invoice it takes back counts no more.
+func (i *Invoices) endRed(tx pg.Tx, r redRow, from RedState, to map[string]any) error {
+	if err := i.moveRed(tx, r, from, to); err != nil {
+		return err
+	}
+	res := tx.Gorm().Model(&row{}).Where("id = ? AND number <> '' AND state IN ?", r.InvoiceID, []State{Issued, Failed}).
+		Updates(map[string]any{"state": RedLettered, "changed_at": i.now()})
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "invoice_under_way", nil)
+	}
+	return pg.Fault(res.Error)
 }
 
 // moveRed changes a red letter from a state, once.

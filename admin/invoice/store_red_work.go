@@ -10,11 +10,15 @@ import (
 	"caconsole/admin/seal"
 )
 
+// Ending is what goes with the end of a red letter, in its transaction and once: Lock before any row of it is touched,
+// for orders come before all else, and Keep after it is over; its state is then RedIssued or RedNotNeeded.
+type Ending struct {
+	Lock, Keep func(ctx context.Context, tx pg.Tx, r Red) error
+}
+
 // WorkRed takes a red letter one step on: asks the vendor for the confirmation form, or asks what became of form and red
-// invoice. It may be called at any time and any number of times. keep runs in the transaction that ends it, once, and
-// before any row of it is touched, so that it can lock the order first; its state is then RedIssued or RedNotNeeded.
-// Unavailable "invoice_pending" says: call again later.
-func (i *Invoices) WorkRed(ctx context.Context, id uuid.UUID, keep func(ctx context.Context, tx pg.Tx, r Red) error) error {
+// invoice. It may be called at any time and any number of times. Unavailable "invoice_pending" says: call again later.
+func (i *Invoices) WorkRed(ctx context.Context, id uuid.UUID, keep Ending) error {
 	r, err := findRed(i.db.Read(ctx), "id = ?", id)
 	if err != nil || r.State.Over() || r.State == RedBlocked {
 		return err
@@ -40,7 +44,7 @@ func (i *Invoices) WorkRed(ctx context.Context, id uuid.UUID, keep func(ctx cont
 }
 
 // awaitBlue waits until it is known whether the invoice exists: one that failed need not be taken back.
-func (i *Invoices) awaitBlue(ctx context.Context, r redRow, blue row, keep func(context.Context, pg.Tx, Red) error) error {
+func (i *Invoices) awaitBlue(ctx context.Context, r redRow, blue row, keep Ending) error {
 	switch {
 	case blue.State == Issued, blue.State == Failed && blue.Number != "":
 		return i.redTo(ctx, r, map[string]any{"state": RedRequested, "attempts": 0})
@@ -50,7 +54,7 @@ func (i *Invoices) awaitBlue(ctx context.Context, r redRow, blue row, keep func(
 	return i.db.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		over := r.red()
 		over.State = RedNotNeeded
-		if err := keep(ctx, tx, over); err != nil {
+		if err := keep.Lock(ctx, tx, over); err != nil {
 			return err
 		}
 		if blue.State == Failed {
@@ -58,7 +62,10 @@ func (i *Invoices) awaitBlue(ctx context.Context, r redRow, blue row, keep func(
 				return err
 			}
 		}
-		return i.moveRed(tx, r, r.State, map[string]any{"state": RedNotNeeded})
+		if err := i.moveRed(tx, r, r.State, map[string]any{"state": RedNotNeeded}); err != nil {
+			return err
+		}
+		return keep.Keep(ctx, tx, over)
 	})
 }
 
@@ -72,7 +79,7 @@ func (i *Invoices) askRed(ctx context.Context, r redRow, blue row) error {
 }
 
 // followRed asks what became of the form and keeps the red invoice.
-func (i *Invoices) followRed(ctx context.Context, r redRow, blue row, keep func(context.Context, pg.Tx, Red) error) error {
+func (i *Invoices) followRed(ctx context.Context, r redRow, blue row, keep Ending) error {
 	answer, err := i.vendor.QueryRed(ctx, r.Serial)
 	if err != nil {
 		return i.waitRed(ctx, r, err)
@@ -102,7 +109,7 @@ func (i *Invoices) followRed(ctx context.Context, r redRow, blue row, keep func(
 	return i.keepRed(ctx, r, answer, seen, keep)
 }
 
-func (i *Invoices) keepRed(ctx context.Context, r redRow, answer RedAnswer, seen map[string]any, keep func(context.Context, pg.Tx, Red) error) error {
+func (i *Invoices) keepRed(ctx context.Context, r redRow, answer RedAnswer, seen map[string]any, keep Ending) error {
 	pdf, err := i.vendor.Fetch(ctx, answer.PDFURL)
 	if err != nil {
 		return i.waitRed(ctx, r, err)
@@ -114,12 +121,15 @@ func (i *Invoices) keepRed(ctx context.Context, r redRow, answer RedAnswer, seen
 	return i.db.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		over := r.red()
 		over.State, over.Number, over.IssuedAt = RedIssued, answer.Number, i.now()
-		if err := keep(ctx, tx, over); err != nil {
+		if err := keep.Lock(ctx, tx, over); err != nil {
 			return err
 		}
 		seen["state"], seen["number"], seen["issued_at"], seen["last_error"] = RedIssued, over.Number, over.IssuedAt, ""
 		seen["pdf_object_key"], seen["pdf_sm3"], seen["pdf_bytes"], seen["pdf_data_key"] = object.Key, object.SM3, object.Size, object.DataKey
-		return i.moveRed(tx, r, r.State, seen)
+		if err := i.endRed(tx, r, r.State, seen); err != nil {
+			return err
+		}
+		return keep.Keep(ctx, tx, over)
 	})
 }
 

@@ -2,6 +2,7 @@ package invoice
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -27,7 +28,7 @@ func (i *Invoices) Work(ctx context.Context, id uuid.UUID, keep func(ctx context
 		return i.ask(ctx, r)
 	case Issuing:
 		return i.follow(ctx, r, keep)
-	case Issued, Failed, Cancelled:
+	case Issued, Failed, Cancelled, RedLettered:
 	}
 	return nil
 }
@@ -42,7 +43,7 @@ func (i *Invoices) ask(ctx context.Context, r row) error {
 	inv.Buyer.Phone = b.Phone
 	err = i.vendor.Issue(ctx, Order{
 		Serial: r.Serial, Buyer: inv.Buyer, Goods: inv.Goods, Total: inv.Total, Net: inv.Net, Tax: inv.Tax,
-		TaxPercent: inv.TaxPercent, Remark: r.Serial[:len(r.Serial)-2], At: i.now(),
+		TaxPercent: inv.TaxPercent, Remark: r.Serial[:strings.LastIndexByte(r.Serial, 'B')], At: i.now(),
 	})
 	if fault.Is(err, fault.Invalid) {
 		return i.move(ctx, r, Issuing, map[string]any{"state": Failed, "last_error": cause(err)})

@@ -67,6 +67,7 @@ func NewClient(db *pg.DB, r *Registry, opt Options) (*Client, error) {
 		FetchCooldown:        fetchCooldown,
 		FetchPollInterval:    pollInterval,
 		RetryPolicy:          backoff{},
+		Middleware:           []rivertype.Middleware{admit(db)},
 		ReindexerIndexNames:  []string{}, // needs the tables' owner, which the app role is not
 	})
 	if err != nil {

@@ -58,6 +58,20 @@ func Unique() Option {
 	return func(o *river.InsertOpts) { o.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: unfinished()} }
 }
 
+// UniqueWaiting queues nothing while a job of the same kind with equal arguments waits or is to be run again. One that
+// runs does not count: it may have read the state before this change, so the job runs once more after it. Give such jobs
+// a queue with one worker, else two may run at once.
+//
+// The job gives its place up before its handler begins (see admit), by a change of its row. Whoever found the place
+// taken has locked that row until its commit (River inserts with ON CONFLICT DO UPDATE): the handler begins after it and
+// sees what it changed.
+func UniqueWaiting() Option {
+	return func(o *river.InsertOpts) {
+		Unique()(o)
+		o.Tags = append(o.Tags, uniqueWaiting)
+	}
+}
+
 // At runs the job no earlier than t.
 func At(t time.Time) Option { return func(o *river.InsertOpts) { o.ScheduledAt = t } }
 

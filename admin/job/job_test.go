@@ -69,6 +69,16 @@ func next(t *testing.T, ran <-chan string) string {
 	}
 }
 
+// told waits until the test says how a job ends, or the job's time is over.
+func told(ctx context.Context, end <-chan error) error {
+	select {
+	case err := <-end:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func eventually(t *testing.T, ok func() bool, what string) {
 	t.Helper()
 	require.Eventually(t, ok, 15*time.Second, 10*time.Millisecond, what)
@@ -151,6 +161,62 @@ func TestUnique(t *testing.T) {
 		require.Equal(t, "c", next(t, ran))
 		eventually(t, func() bool { return count(t, db, "state IN ('available', 'running')") == 0 }, "ended")
 	}
+}
+
+// A job wanted while an equal one runs is run after it, once, however often it is wanted; what waits is not doubled.
+func TestUniqueWaiting(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	began, end := make(chan string, 10), make(chan error)
+	c := working(t, db, func(ctx context.Context, g greet) error { began <- g.Name; return told(ctx, end) })
+	want := func() { enqueue(t, db, c, "a", job.Queue("slow"), job.UniqueWaiting()) }
+	want()
+	require.Equal(t, "a", next(t, began))
+	for range 3 {
+		want()
+	}
+	require.Equal(t, 1, count(t, db, "state = 'running'"))
+	require.Equal(t, 1, count(t, db, "state = 'available'"))
+
+	end <- errors.New("tried again a second later, which must not be in the way")
+	require.Equal(t, "a", next(t, began))
+	want()
+	end <- nil
+	require.Equal(t, "a", next(t, began))
+	close(end)
+	eventually(t, func() bool { return count(t, db, "state = 'completed'") == 3 }, "the repetition too")
+}
+
+// A job that waits begins after the changes of whoever relied on it.
+func TestUniqueWaitingSeesWhatWasWanted(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	began, end, seen := make(chan string, 10), make(chan error), make(chan int, 10)
+	c := working(t, db, func(ctx context.Context, g greet) error {
+		var n int
+		if err := db.Read(ctx).Gorm().Raw("SELECT count(*) FROM river_job WHERE kind = 'mark'").Scan(&n).Error; err != nil {
+			return err
+		}
+		seen <- n
+		began <- g.Name
+		return told(ctx, end)
+	})
+	want := func() { enqueue(t, db, c, "a", job.Queue("slow"), job.UniqueWaiting()) }
+	want()
+	require.Equal(t, "a", next(t, began))
+	want()
+	require.NoError(t, db.InTx(t.Context(), func(ctx context.Context, tx pg.Tx) error {
+		if err := c.Enqueue(ctx, tx, greet{"a"}, job.Queue("slow"), job.UniqueWaiting()); err != nil { // waits already
+			return err
+		}
+		end <- nil // the worker is free before this is committed
+		time.Sleep(50 * time.Millisecond)
+		return tx.Gorm().Exec("INSERT INTO river_job (kind, args, max_attempts, state) VALUES ('mark', '{}', 1, 'pending')").Error
+	}))
+	require.Equal(t, "a", next(t, began))
+	end <- nil
+	require.Equal(t, []int{0, 1}, []int{<-seen, <-seen})
+	require.Empty(t, began)
 }
 
 func TestQueues(t *testing.T) {

@@ -93,6 +93,7 @@ type Sender interface {
 // Line is a message as staff see it.
 type Line struct {
 	ID        uuid.UUID
+	Key       string // that it was queued under
 	Template  Template
 	Channel   Channel
 	ToMask    string

@@ -124,7 +124,7 @@ func TestMessageIsSentOnce(t *testing.T) {
 	id := p.put(approved("order:1:approved"))
 	require.Zero(t, p.put(approved("order:1:approved")), "the event was told already")
 	require.Equal(t, notify.Line{
-		ID: id, Template: notify.Approved, Channel: notify.SMS, ToMask: "138****8000", Version: 1, State: notify.Queued,
+		ID: id, Key: "order:1:approved", Template: notify.Approved, Channel: notify.SMS, ToMask: "138****8000", Version: 1, State: notify.Queued,
 		CreatedAt: noon, ChangedAt: noon,
 	}, utc(p.line(id)))
 

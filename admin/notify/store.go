@@ -186,7 +186,7 @@ func load(q pg.Q, id uuid.UUID) (row, error) {
 
 func (r row) line() Line {
 	return Line{
-		ID: r.ID, Template: r.Template, Channel: r.Channel, ToMask: r.ToMask, Version: r.Version, State: r.State, Attempts: r.Attempts,
+		ID: r.ID, Key: r.DedupeKey, Template: r.Template, Channel: r.Channel, ToMask: r.ToMask, Version: r.Version, State: r.State, Attempts: r.Attempts,
 		LastError: r.LastError, CreatedAt: r.CreatedAt, SentAt: deref(r.SentAt), ChangedAt: r.ChangedAt,
 	}
 }

@@ -15,31 +15,32 @@ type Template string
 
 // The templates of PRODUCT.md's message list.
 const (
-	Login           Template = "login_code"
-	Accepted        Template = "accepted"
-	PaymentSettled  Template = "payment_settled"
-	PaymentReminder Template = "payment_reminder"
-	UnpaidReminder  Template = "unpaid_reminder"
-	PartPaid        Template = "part_paid"
-	ClosedUnpaid    Template = "closed_unpaid"
-	ClosedExpired   Template = "closed_expired"
-	MovedToReviewed Template = "moved_to_reviewed"
-	Withdrawn       Template = "withdrawn"
-	WithdrawnPaid   Template = "withdrawn_paid"
-	PaidLate        Template = "paid_late"
-	PaidTwice       Template = "paid_twice"
-	RefundSent      Template = "refund_sent"
-	Returned        Template = "returned"
-	Rejected        Template = "rejected"
-	Approved        Template = "approved"
-	Invoice         Template = "invoice"
-	UpdateReminder  Template = "update_reminder"
-	ExpiryReminder  Template = "expiry_reminder"
+	Login              Template = "login_code"
+	Accepted           Template = "accepted"
+	PaymentSettled     Template = "payment_settled"
+	PaymentReminder    Template = "payment_reminder"
+	UnpaidReminder     Template = "unpaid_reminder"
+	DifferenceReminder Template = "difference_reminder"
+	PartPaid           Template = "part_paid"
+	ClosedUnpaid       Template = "closed_unpaid"
+	ClosedExpired      Template = "closed_expired"
+	MovedToReviewed    Template = "moved_to_reviewed"
+	Withdrawn          Template = "withdrawn"
+	WithdrawnPaid      Template = "withdrawn_paid"
+	PaidLate           Template = "paid_late"
+	PaidTwice          Template = "paid_twice"
+	RefundSent         Template = "refund_sent"
+	Returned           Template = "returned"
+	Rejected           Template = "rejected"
+	Approved           Template = "approved"
+	Invoice            Template = "invoice"
+	UpdateReminder     Template = "update_reminder"
+	ExpiryReminder     Template = "expiry_reminder"
 )
 
 // Templates lists every template, in the order of a renewal's course. An installation knows the vendor's number of each.
 var Templates = []Template{
-	Login, Accepted, PaymentReminder, UnpaidReminder, PartPaid, PaymentSettled, ClosedUnpaid, ClosedExpired,
+	Login, Accepted, PaymentReminder, UnpaidReminder, DifferenceReminder, PartPaid, PaymentSettled, ClosedUnpaid, ClosedExpired,
 	MovedToReviewed, Returned, Rejected, Withdrawn, WithdrawnPaid, PaidLate, PaidTwice, RefundSent, Approved, Invoice, UpdateReminder, ExpiryReminder,
 }
 
@@ -68,6 +69,10 @@ var specs = map[Template]spec{
 	UnpaidReminder: {
 		params: []string{"no", "amount", "until"}, waits: true,
 		text: "订单{no}的费用{amount}元尚未支付，请在{until}前办完并支付，逾期订单将自动关闭。",
+	},
+	DifferenceReminder: {
+		params: []string{"no", "missing"}, waits: true,
+		text: "订单{no}更正年限后还差{missing}元，请登录办理页面补缴差价，或者改回原来的年限。已付款项保留，补缴后订单自动继续办理。",
 	},
 	PartPaid: {
 		params: []string{"no", "paid", "missing"},

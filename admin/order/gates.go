@@ -1,6 +1,9 @@
 package order
 
-import "caconsole/admin/fault"
+import (
+	"caconsole/admin/fault"
+	"caconsole/admin/money"
+)
 
 // State is the value of one gate. Each gate knows only the values listed for it below.
 type State string
@@ -119,6 +122,7 @@ type Gates struct {
 	Telecom        State
 	Payment        State
 	Method         Method
+	Kept           money.Fen // what is paid of the price and neither back nor on its way; the payments' facts say it first
 	Review         State
 	Authorisation  State
 	Issuance       State
@@ -200,18 +204,41 @@ func (g *Gates) Close(why Reason) error {
 	return nil
 }
 
+// Repriced says that the order has another price and that so much of it is kept. What is paid in full stays settled; a
+// difference is awaited, by a way that is yet to be chosen. Nobody waits for the old price any more.
+func (g *Gates) Repriced(price, kept money.Fen) {
+	g.Kept = kept
+	switch {
+	case kept == price && kept > 0:
+		g.Payment = Settled
+	case g.Payment == Settled:
+		g.Payment, g.Method = Awaiting, NoMethod
+	case g.Payment == Awaiting:
+		g.Unchosen()
+	}
+}
+
+// Unchosen says that the way to pay that was chosen leads nowhere any more: another has to be chosen.
+func (g *Gates) Unchosen() {
+	g.Payment, g.Method = None, NoMethod
+	if g.Kept > 0 {
+		g.Payment = Awaiting
+	}
+}
+
+// AwaitsDifference tells of an order that was paid, costs more by now, and whose difference has not come.
+func (g Gates) AwaitsDifference() bool { return g.Payment == Awaiting && g.Kept > 0 }
+
 // ReadyForReview tells whether everything a reviewer needs is there: consent, papers, identity, money.
 func (g Gates) ReadyForReview() bool {
 	return g.Path == Reviewed && g.Closed == Open && g.Consent == Given &&
 		(g.Documents == Uploaded || g.Documents == Accepted) &&
-		g.Identity == Passed && g.Telecom != Mismatch &&
-		(g.Payment == Settled || g.Payment == Waived)
+		g.Identity == Passed && g.Telecom != Mismatch && g.paid()
 }
 
 // ReadyForIssue tells whether every gate needed before signing is open.
 func (g Gates) ReadyForIssue() bool {
-	paid := g.Payment == Settled || g.Payment == Waived
-	if g.Closed != Open || g.Consent != Given || !paid || g.Authorisation != Authorised {
+	if g.Closed != Open || g.Consent != Given || !g.paid() || g.Authorisation != Authorised {
 		return false
 	}
 	if g.Telecom == Mismatch {
@@ -234,7 +261,7 @@ type Expiry int
 const (
 	Untouched Expiry = iota // of the reviewed path, over, with the signer, or its money is going back
 	Closes                  // nobody has paid
-	Moves                   // paid: it goes on by review and keeps its money
+	Moves                   // paid, if only in part: it goes on by review and keeps its money
 )
 
 // AtExpiry says what the end of the old certificate does to the order.
@@ -242,14 +269,13 @@ func (g Gates) AtExpiry() Expiry {
 	if g.Path != Online || g.Closed != Open || (g.Issuance != None && g.Issuance != Failed) {
 		return Untouched
 	}
-	switch g.Payment {
-	case None, Awaiting:
-		return Closes
-	case Settled, Waived:
+	switch {
+	case g.paid() || g.AwaitsDifference():
 		return Moves
-	default:
-		return Untouched
+	case g.Payment == None || g.Payment == Awaiting:
+		return Closes
 	}
+	return Untouched
 }
 
 // MoveToReviewed takes the order from the online to the reviewed path; check lets that happen once and never back.

@@ -20,7 +20,7 @@ var moves = map[Gate]map[State][]State{
 		None: {Match, Mismatch, Unknown}, Unknown: {Match, Mismatch, None}, Mismatch: {None, Match}, Match: {None},
 	},
 	GatePayment: {
-		None: {Awaiting, Waived}, Awaiting: {Settled, None}, Settled: {Awaiting, Refunding}, Refunding: {Refunded, Settled},
+		None: {Awaiting, Waived}, Awaiting: {Settled, None, Refunding}, Settled: {Awaiting, Refunding}, Refunding: {Refunded, Settled},
 	},
 	GateReview: {
 		None: {Queued}, Queued: {Claimed, None}, Claimed: {Queued, None, Approved, Returned, Rejected},
@@ -30,7 +30,7 @@ var moves = map[Gate]map[State][]State{
 	GateIssuance:      {None: {Reserved}, Reserved: {Signed, Recorded, Failed}, Signed: {Recorded}, Failed: {Reserved}},
 	GateDelivery:      {None: {Offered}, Offered: {Importing, Confirmed}, Importing: {Confirmed}},
 	GateInvoice: {
-		None: {Requested}, Requested: {Issued, None}, Issued: {Dispatched, RedLettered}, Dispatched: {RedLettered},
+		None: {Requested}, Requested: {Issued, None}, Issued: {Dispatched, RedLettered}, Dispatched: {RedLettered}, RedLettered: {Requested},
 	},
 }
 
@@ -90,6 +90,12 @@ func check(before, after Gates) error {
 	case before.Closed != Open && closedMoves(changed):
 		return fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(before.Closed)})
 	case before.Closed != Open && after.Closed != before.Closed:
+		return fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(before.Closed)})
+	case after.Kept < 0 || after.Kept > 0 && after.Payment != Settled && after.Payment != Awaiting:
+		return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": "kept", "from": before.Kept.String(), "to": after.Kept.String()})
+	case before.Payment == Awaiting && after.Payment == Refunding && before.Kept == 0: // nothing was paid
+		return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": string(GatePayment), "from": string(Awaiting), "to": string(Refunding)})
+	case before.Closed != Open && before.Invoice != Requested && after.Invoice == Requested: // what is over is invoiced no more
 		return fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(before.Closed)})
 	case before.Payment == Settled && after.Payment != Settled && issuing:
 		return fault.New(fault.Conflict, "payment_locked", nil)

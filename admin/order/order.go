@@ -8,12 +8,12 @@
 //	consent  given ─────────────────────────────► withdrawn
 //	documents missing ─► uploaded ─► accepted        (returned ─► uploaded)
 //	identity  none ─► pending ─► passed | failed | expired ─► pending
-//	payment   none ─► awaiting ─► settled ─► refunding ─► refunded
+//	payment   none ─► awaiting ─► settled ─► refunding ─► refunded   (settled ─► awaiting: a difference)
 //	review    none ─► queued ─► claimed ─► approved | returned | rejected
 //	authorisation none ─► authorised ─► void
 //	issuance  none ─► reserved ─► signed ─► recorded  (failed ─► reserved)
 //	delivery  none ─► offered ─► importing ─► confirmed
-//	invoice   none ─► requested ─► issued ─► dispatched ─► red_lettered
+//	invoice   none ─► requested ─► issued ─► dispatched ─► red_lettered   (─► requested: another one)
 package order
 
 import (
@@ -68,6 +68,15 @@ type Order struct {
 func (o Order) Same(other Order) bool {
 	return o.ID == other.ID && o.Gates == other.Gates && o.UpdatedAt.Equal(other.UpdatedAt) && o.Years == other.Years &&
 		o.Agent == other.Agent && o.Legal == other.Legal
+}
+
+// Due is what has to be paid before the order goes on: the whole price, or a difference where a part of it is kept.
+// Nothing once it is settled or over.
+func (o Order) Due() money.Fen {
+	if o.Gates.Closed != Open || o.Gates.Payment != None && o.Gates.Payment != Awaiting {
+		return 0
+	}
+	return o.AmountFen - o.Gates.Kept
 }
 
 // Masked is a person as screens may show them without a reveal.

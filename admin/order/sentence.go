@@ -25,17 +25,17 @@ func (g Gates) Sentence() Sentence {
 	case StageIdentity:
 		return g.identitySentence(key)
 	case StagePayment:
-		switch {
-		case g.Telecom == Mismatch: // the online path has no stage of its own for it
-			key = telecomMismatch
-		case g.Method != NoMethod && g.Payment == Awaiting:
-			key += "." + string(g.Method)
-		case g.Path == Online:
-			key += ".online"
-		}
+		key = g.paymentSentence(key)
 	case StageReturned:
-		if g.Payment != Settled && g.Payment != Waived {
+		switch {
+		case g.AwaitsDifference():
+			key += ".difference"
+		case !g.paid():
 			key += ".unpaid"
+		}
+	case StageTransfer:
+		if g.AwaitsDifference() {
+			key += ".difference"
 		}
 	case StageReview:
 		if g.Review == Claimed {
@@ -66,12 +66,29 @@ func (g Gates) Sentence() Sentence {
 		if g.Invoice == Issued || g.Invoice == Dispatched {
 			key += ".invoice" // it goes back first, and the buyer may have to confirm that
 		}
-	case StageTransfer, StageSecondReview, StageIssuing, StageDone:
+	case StageSecondReview, StageIssuing, StageDone:
 	}
 	return Sentence{Now: key, Then: key + ".then"}
 }
 
 func (g Gates) paid() bool { return g.Payment == Settled || g.Payment == Waived }
+
+// paymentSentence says how to pay: the price, or what the order costs more since its years were corrected.
+func (g Gates) paymentSentence(key string) string {
+	if g.Telecom == Mismatch { // the online path has no stage of its own for it
+		return telecomMismatch
+	}
+	if g.AwaitsDifference() {
+		key += ".difference"
+	}
+	switch {
+	case g.Method != NoMethod && g.Payment == Awaiting:
+		return key + "." + string(g.Method)
+	case g.Path == Online:
+		return key + ".online"
+	}
+	return key
+}
 
 // papersSentence says which papers are missing; what follows depends on what is there already: money of an order that
 // has moved from the online path, the agent's identity of one that was corrected.
@@ -81,6 +98,8 @@ func (g Gates) papersSentence(key string) Sentence {
 		key += ".returned"
 	case g.paid():
 		key += ".paid"
+	case g.AwaitsDifference():
+		key += ".difference"
 	}
 	then := key
 	if g.Documents != Returned && g.Identity == Passed {
@@ -94,6 +113,9 @@ func (g Gates) identitySentence(key string) Sentence {
 	now := key + g.identityBlocker()
 	if g.paid() {
 		return Sentence{Now: now, Then: key + ".paid.then"}
+	}
+	if g.AwaitsDifference() {
+		return Sentence{Now: now, Then: key + ".difference.then"}
 	}
 	return Sentence{Now: now, Then: now + ".then"}
 }

@@ -37,8 +37,21 @@ func steps(g Gates) []Gates {
 	}
 	for _, to := range moves[GatePayment][g.Payment] {
 		for _, method := range methods(g, to) {
-			try(func(n *Gates) error { n.Payment, n.Method = to, method; return nil })
+			try(func(n *Gates) error {
+				n.Payment, n.Method = to, method
+				if to != Awaiting {
+					n.Kept = 0
+				}
+				return nil
+			})
 		}
+	}
+	switch { // years are corrected: up, down again before the difference came; or its code has run out
+	case g.Payment == Settled:
+		try(func(n *Gates) error { n.Repriced(2, 1); return n.TouchContent() })
+	case g.AwaitsDifference():
+		try(func(n *Gates) error { n.Repriced(1, 1); return n.TouchContent() })
+		try(func(n *Gates) error { n.Unchosen(); return nil })
 	}
 	for _, m := range methods(g, Awaiting) { // another way to pay
 		if g.Payment == Awaiting {
@@ -76,6 +89,9 @@ func methods(g Gates, to State) []Method {
 // it all but issuance and delivery, for nothing else leads back.
 func essence(g Gates) Gates {
 	g.ContentVersion = 1
+	if g.Payment != Awaiting { // how much was kept matters only while more is awaited
+		g.Kept = 0
+	}
 	if g.Telecom != Mismatch {
 		g.Telecom = None
 	}
@@ -172,7 +188,11 @@ func onlineBlocker(g Gates) string {
 			return "holder: sign again"
 		}
 		return "holder: sign"
-	case g.Payment == Awaiting:
+	case g.AwaitsDifference() && g.Method == NoMethod:
+		return "payer: the difference at once"
+	case g.AwaitsDifference():
+		return "payer: the difference by " + string(g.Method)
+	case g.Payment == Awaiting && g.Method != NoMethod:
 		return "payer: " + string(g.Method)
 	}
 	return "payer: at once"
@@ -181,6 +201,8 @@ func onlineBlocker(g Gates) string {
 func reviewedBlocker(g Gates) string {
 	paid := g.Payment == Settled || g.Payment == Waived
 	switch {
+	case g.Documents == Returned && g.Review == Returned && g.AwaitsDifference():
+		return "applicant: returned papers, and the difference"
 	case g.Documents == Returned && g.Review == Returned && !paid:
 		return "applicant: returned papers, and the money"
 	case g.Documents == Returned && g.Review == Returned:
@@ -189,13 +211,19 @@ func reviewedBlocker(g Gates) string {
 		return "applicant: papers once more"
 	case g.Documents == Missing && paid:
 		return "applicant: papers of a paid order"
+	case g.Documents == Missing && g.AwaitsDifference():
+		return "applicant: papers, and the difference"
 	case g.Documents == Missing:
 		return "applicant: papers"
 	case g.Telecom == Mismatch:
 		return "agent: real name"
 	case g.Identity != Passed:
 		return "agent: identity " + string(g.Identity)
-	case g.Payment == Awaiting:
+	case g.AwaitsDifference() && g.Method == NoMethod:
+		return "payer: choose how to pay the difference"
+	case g.AwaitsDifference():
+		return "payer: the difference by " + string(g.Method)
+	case g.Payment == Awaiting && g.Method != NoMethod:
 		return "payer: " + string(g.Method)
 	case !paid:
 		return "payer: choose"

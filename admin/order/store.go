@@ -59,6 +59,7 @@ type row struct {
 	Telecom          State
 	Payment          State
 	PaymentMethod    Method
+	KeptFen          money.Fen
 	Review           State
 	Authorisation    State
 	Issuance         State
@@ -81,14 +82,14 @@ func (row) TableName() string { return "orders" }
 func (r row) gates() Gates {
 	return Gates{
 		Path: r.Path, Consent: r.Consent, Documents: r.Documents, Identity: r.Identity, Telecom: r.Telecom,
-		Payment: r.Payment, Method: r.PaymentMethod, Review: r.Review, Authorisation: r.Authorisation,
+		Payment: r.Payment, Method: r.PaymentMethod, Kept: r.KeptFen, Review: r.Review, Authorisation: r.Authorisation,
 		Issuance: r.Issuance, Delivery: r.Delivery, Invoice: r.Invoice, ContentVersion: r.ContentVersion, Closed: r.ClosedReason,
 	}
 }
 
 func (r *row) setGates(g Gates) {
 	r.Path, r.Consent, r.Documents, r.Identity, r.Telecom = g.Path, g.Consent, g.Documents, g.Identity, g.Telecom
-	r.Payment, r.PaymentMethod, r.Review, r.Authorisation = g.Payment, g.Method, g.Review, g.Authorisation
+	r.Payment, r.PaymentMethod, r.KeptFen, r.Review, r.Authorisation = g.Payment, g.Method, g.Kept, g.Review, g.Authorisation
 	r.Issuance, r.Delivery, r.Invoice = g.Issuance, g.Delivery, g.Invoice
 	r.ContentVersion, r.ClosedReason = g.ContentVersion, g.Closed
 }
@@ -97,7 +98,7 @@ func (r *row) setGates(g Gates) {
 func (r row) columns() map[string]any {
 	return map[string]any{
 		"path": r.Path, "consent": r.Consent, "documents": r.Documents, "identity": r.Identity, "telecom": r.Telecom,
-		"payment": r.Payment, "payment_method": r.PaymentMethod, "review": r.Review, "authorisation": r.Authorisation,
+		"payment": r.Payment, "payment_method": r.PaymentMethod, "kept_fen": r.KeptFen, "review": r.Review, "authorisation": r.Authorisation,
 		"issuance": r.Issuance, "delivery": r.Delivery, "invoice": r.Invoice, "content_version": r.ContentVersion,
 		"stage": r.Stage, "stage_since": r.StageSince, "review_due_at": r.ReviewDueAt, "submitted_at": r.SubmittedAt,
 		"closed_reason": r.ClosedReason, "closed_at": r.ClosedAt, "updated_at": r.UpdatedAt,

@@ -66,7 +66,8 @@ func (o *Orders) apply(ctx context.Context, tx pg.Tx, r *row, before, after Gate
 	now := o.now()
 	r.setGates(after)
 	r.UpdatedAt = now
-	if stage := after.Stage(); stage != r.Stage {
+	owes := after.AwaitsDifference() && !before.AwaitsDifference() // a time of its own begins, at whatever stage
+	if stage := after.Stage(); stage != r.Stage || owes {
 		r.Stage, r.StageSince = stage, now
 	}
 	entered := after.Review == Queued && before.Review != Queued && before.Review != Claimed
@@ -119,6 +120,9 @@ func (o *Orders) record(ctx context.Context, tx pg.Tx, a actor.Actor, r row, act
 	}
 	if before.Method != after.Method {
 		add("method", string(before.Method), string(after.Method))
+	}
+	if before.Kept != after.Kept {
+		details["kept_fen"] = []int64{int64(before.Kept), int64(after.Kept)}
 	}
 	if before.Closed != after.Closed {
 		add("closed", string(before.Closed), string(after.Closed))

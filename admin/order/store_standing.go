@@ -13,32 +13,36 @@ import (
 // Awaits is what an order that stands still waits for.
 type Awaits string
 
-// What orders wait for: a choice of payment or the payment itself, a transfer that was chosen, the driver's update.
+// What orders wait for: a choice of payment or the payment itself, a transfer that was chosen, a difference by whatever
+// way, the driver's update.
 const (
-	AwaitsPayment  Awaits = "payment"
-	AwaitsTransfer Awaits = "transfer"
-	AwaitsUpdate   Awaits = "update"
+	AwaitsPayment    Awaits = "payment"
+	AwaitsTransfer   Awaits = "transfer"
+	AwaitsDifference Awaits = "difference"
+	AwaitsUpdate     Awaits = "update"
 )
 
 // Nudge is what was done about an order that stands still, once each.
 type Nudge string
 
-// The nudges: three kinds of reminder, the task of a person where an order may not close by itself, and a call.
+// The nudges: four kinds of reminder, the task of a person where an order may not close by itself, and a call.
 const (
-	NudgeUnpaid   Nudge = "unpaid"
-	NudgeTransfer Nudge = "transfer"
-	NudgeOverdue  Nudge = "overdue"
-	NudgeUpdate1  Nudge = "update_1"
-	NudgeUpdate3  Nudge = "update_3"
-	NudgeUpdate7  Nudge = "update_7"
-	NudgeCalled   Nudge = "called"
+	NudgeUnpaid     Nudge = "unpaid"
+	NudgeTransfer   Nudge = "transfer"
+	NudgeDifference Nudge = "difference"
+	NudgeOverdue    Nudge = "overdue"
+	NudgeUpdate1    Nudge = "update_1"
+	NudgeUpdate3    Nudge = "update_3"
+	NudgeUpdate7    Nudge = "update_7"
+	NudgeCalled     Nudge = "called"
 )
 
 // waiting are the conditions of an order's row. Their stages narrow to the index of stages.
 var waiting = map[Awaits]string{
-	AwaitsPayment:  "stage IN ('papers', 'identity', 'payment') AND payment IN ('none', 'awaiting') AND NOT (payment = 'awaiting' AND payment_method = 'transfer')",
-	AwaitsTransfer: "stage IN ('papers', 'identity', 'payment', 'transfer', 'returned') AND payment = 'awaiting' AND payment_method = 'transfer'",
-	AwaitsUpdate:   "stage = 'update'",
+	AwaitsPayment:    "stage IN ('papers', 'identity', 'payment') AND payment IN ('none', 'awaiting') AND NOT (payment = 'awaiting' AND payment_method = 'transfer') AND kept_fen = 0",
+	AwaitsTransfer:   "stage IN ('papers', 'identity', 'payment', 'transfer', 'returned') AND payment = 'awaiting' AND payment_method = 'transfer' AND kept_fen = 0",
+	AwaitsDifference: "payment = 'awaiting' AND kept_fen > 0",
+	AwaitsUpdate:     "stage = 'update'",
 }
 
 // Awaits tells whether an order waits for something now.
@@ -46,6 +50,9 @@ func (g Gates) Awaits(what Awaits) bool {
 	stage := g.Stage()
 	if what == AwaitsUpdate {
 		return stage == StageUpdate
+	}
+	if g.AwaitsDifference() || what == AwaitsDifference {
+		return g.Closed == Open && g.AwaitsDifference() && what == AwaitsDifference
 	}
 	if g.Closed != Open || (g.Payment != None && g.Payment != Awaiting) {
 		return false
@@ -71,6 +78,12 @@ func (o *Orders) Standing(_ context.Context, q pg.Q, s Standing) ([]string, erro
 		Where("NOT EXISTS (SELECT FROM order_nudge n WHERE n.order_id = orders.id AND n.kind = ?)", s.Without).
 		Order("stage_since, id").Limit(s.Limit).Pluck("no", &nos).Error
 	return nos, pg.Fault(err)
+}
+
+// Unnudge forgets what was done about an order for something it has stopped waiting for, so that it is done anew when it
+// waits again.
+func (o *Orders) Unnudge(_ context.Context, tx pg.Tx, orderID uuid.UUID, kinds ...Nudge) error {
+	return pg.Fault(tx.Gorm().Exec("DELETE FROM order_nudge WHERE order_id = ? AND kind IN ?", orderID, kinds).Error)
 }
 
 // Nudged records that something is done about an order. It is fresh only the first time: then do it, in the same

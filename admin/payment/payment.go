@@ -41,7 +41,7 @@ type Account struct {
 	Name string // our name as the bank has it
 }
 
-// Intent is one order's way to pay.
+// Intent is one way to pay an order, or a part of it. At most one of an order is awaited.
 type Intent struct {
 	ID        uuid.UUID
 	OrderID   uuid.UUID

@@ -103,11 +103,19 @@ func TestIntentMovesOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, settle())
 	require.True(t, fault.HasKey(settle(), "payment_not_awaited"))
-	intent, err := c.payments.Intent(t.Context(), c.db.Read(t.Context()), o.ID)
+	kept, sum, err := c.payments.Kept(t.Context(), c.db.Read(t.Context()), o.ID)
 	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	require.EqualValues(t, 40000, sum)
+	intent := kept[0].Intent
 	require.Equal(t, payment.Settled, intent.State)
 	require.Equal(t, now, intent.SettledAt.UTC())
 	require.Equal(t, o.No+"-1", intent.OwnNo)
+	_, err = c.payments.Intent(t.Context(), c.db.Read(t.Context()), o.ID)
+	require.True(t, fault.Is(err, fault.NotFound), "nothing is awaited any more")
+	o.AmountFen = 10000
+	_, err = c.choose(t, o, "755900000000019")
+	require.NoError(t, err, "a difference may be, beside what is settled")
 }
 
 func TestClosedIntentMayBeChosenAnew(t *testing.T) {

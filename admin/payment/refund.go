@@ -20,8 +20,8 @@ func init() {
 // RefundReason tells why money goes back.
 type RefundReason string
 
-// The reasons. The first three end an order's payment, and its gate says so; the others are about money that pays no
-// order, or about a part.
+// The reasons. The first three end an order and send back all that is kept of its payments; the others are about money
+// that pays no order, or about a part.
 const (
 	Withdrawn        RefundReason = "withdrawn"
 	Rejected         RefundReason = "rejected"
@@ -31,11 +31,6 @@ const (
 	YearsChanged     RefundReason = "years_changed"
 	WrongAmount      RefundReason = "wrong_amount"
 )
-
-// EndsPayment tells whether a refund for this reason is of the payment that an order's gate stands on.
-func (r RefundReason) EndsPayment() bool {
-	return r == Withdrawn || r == Rejected || r == ConsentWithdrawn
-}
 
 // RefundState is where a refund stands.
 type RefundState string

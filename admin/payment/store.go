@@ -98,11 +98,36 @@ func (p *Payments) open(tx pg.Tx, orderID uuid.UUID, prefix string, r intentRow)
 	return r.intent(), nil
 }
 
-// Intent returns the live intent of an order. NotFound "not_found" if there is none.
+// Intent returns the intent of an order that is awaited. NotFound "not_found" if none is.
 func (p *Payments) Intent(_ context.Context, q pg.Q, orderID uuid.UUID) (Intent, error) {
 	var r intentRow
-	err := q.Gorm().Where("order_id = ? AND state <> 'closed'", orderID).Take(&r).Error
+	err := q.Gorm().Where("order_id = ? AND state = 'awaiting'", orderID).Take(&r).Error
 	return r.intent(), pg.Fault(err)
+}
+
+// Kept is money of one payment that is neither back nor on its way.
+type Kept struct {
+	Intent Intent
+	Amount money.Fen // above zero
+}
+
+// Kept lists an order's payments of which something is kept, the newest first, and their sum.
+func (p *Payments) Kept(ctx context.Context, q pg.Q, orderID uuid.UUID) (payments []Kept, sum money.Fen, err error) {
+	var rows []intentRow
+	err = q.Gorm().Where("order_id = ? AND state = 'settled'", orderID).Order("settled_at DESC, id DESC").Find(&rows).Error
+	if err != nil {
+		return nil, 0, pg.Fault(err)
+	}
+	for _, r := range rows {
+		rest, err := p.Rest(ctx, q, r.intent())
+		if err != nil {
+			return nil, 0, err
+		}
+		if rest > 0 {
+			payments, sum = append(payments, Kept{r.intent(), rest}), sum+rest
+		}
+	}
+	return payments, sum, nil
 }
 
 // Settle marks the awaited intent of an order as paid. Conflict "payment_not_awaited" if none is awaited.

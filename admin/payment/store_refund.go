@@ -145,6 +145,14 @@ func (p *Payments) RefundByOwnNo(_ context.Context, q pg.Q, method Method, ownNo
 	return r.refund(), err
 }
 
+// Outstanding tells whether money that once paid an order has yet to arrive back where it came from.
+func (p *Payments) Outstanding(_ context.Context, q pg.Q, orderID uuid.UUID) (bool, error) {
+	var n int64
+	err := q.Gorm().Model(&refundRow{}).Joins("JOIN payment_intent i ON i.id = payment_refund.intent_id AND i.state = 'settled'").
+		Where("payment_refund.order_id = ? AND payment_refund.state <> 'done'", orderID).Limit(1).Count(&n).Error
+	return n > 0, pg.Fault(err)
+}
+
 // Refunds lists an order's refunds, oldest first.
 func (p *Payments) Refunds(_ context.Context, q pg.Q, orderID uuid.UUID) ([]Refund, error) {
 	var rows []refundRow

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"caconsole/cmd/applicant/desk"
+	"caconsole/cmd/applicant/paper"
 )
 
 type deskCommand struct {
@@ -20,8 +21,8 @@ type deskCommand struct {
 // Help is what --help adds.
 func (c *deskCommand) Help() string {
 	return `Everybody with one of the roles logs in once and works with the pages and forms a browser gets. Reviewers look at every
-page of every paper: a seal that is missing or pale, or a missing signature, sends it back, all else is approved. Issuers
-confirm what was approved. Finance imports every statement file below --statements and settles by hand what the console
+page of every paper: a seal that is missing, pale or not the company's own, or a missing signature, sends it back, all
+else is approved. They know the seals of sample papers, not those of real companies. Issuers confirm what was approved. Finance imports every statement file below --statements and settles by hand what the console
 suggests without a doubt.
 
 The desk outlives restarts of the console. It exits 0 when told to stop, or after --until-idle.`
@@ -33,9 +34,13 @@ func (c *deskCommand) Run(rt *shared) error {
 	if err != nil {
 		return err
 	}
+	painter, err := paper.Open(rt.font)
+	if err != nil {
+		return err
+	}
 	_, err = desk.Run(rt.ctx, desk.Options{
 		Base: c.Base, Staff: staff, Roles: c.Roles, Statements: c.Statements, Pace: c.Pace, UntilIdle: c.UntilIdle, Poll: c.Poll,
-		Reject: c.Reject, Now: rt.now, Log: rt.log,
+		Reject: c.Reject, Painter: painter, Now: rt.now, Log: rt.log,
 	})
 	return err
 }

@@ -15,6 +15,7 @@ type loadCommand struct {
 	Ukeys        string         `help:"Folder of Ukeys, one folder for each serial number." required:"" type:"existingdir" placeholder:"DIR"`
 	Orders       int            `help:"How many renewals." required:"" placeholder:"N"`
 	Rate         float64        `help:"How many begin a second, whether or not earlier ones have ended." default:"1" placeholder:"R"`
+	AtOnce       int            `help:"How many are under way at once at most; the next begins when one has ended. 0: any number." placeholder:"N"`
 	Online       float64        `help:"Percent of them on the online path." default:"60"`
 	Pay          map[string]int `help:"Weights of the ways to pay; a transfer is possible on the reviewed path only." default:"wechat=50;alipay=30;transfer=20"`
 	BadPapers    float64        `help:"Percent of the reviewed path whose papers are handed in pale at first, to be sent back." default:"18"`
@@ -44,8 +45,8 @@ var errNotAll = errors.New("not all orders are done")
 
 // Run puts the load on.
 func (c *loadCommand) Run(rt *shared) error {
-	if c.Orders < 1 || c.Rate <= 0 || c.Online < 0 || c.Online > 100 || c.BadPapers < 0 || c.BadPapers > 100 {
-		return errors.New("--orders and --rate must be above 0, percentages from 0 to 100")
+	if c.Orders < 1 || c.Rate <= 0 || c.AtOnce < 0 || c.Online < 0 || c.Online > 100 || c.BadPapers < 0 || c.BadPapers > 100 {
+		return errors.New("--orders and --rate must be above 0, --at-once not below, percentages from 0 to 100")
 	}
 	painter, err := paper.Open(rt.font)
 	if err != nil {
@@ -56,7 +57,7 @@ func (c *loadCommand) Run(rt *shared) error {
 		robots = rt.log
 	}
 	r, err := load.Run(rt.ctx, load.Options{
-		Base: c.Base, Ukeys: c.Ukeys, List: c.Certificates, Ports: c.Ports, Out: c.Out, Orders: c.Orders, Rate: c.Rate, Online: c.Online / 100,
+		Base: c.Base, Ukeys: c.Ukeys, List: c.Certificates, Ports: c.Ports, Out: c.Out, Orders: c.Orders, Rate: c.Rate, AtOnce: c.AtOnce, Online: c.Online / 100,
 		Pay: c.Pay, Bad: c.BadPapers / 100, Timeout: c.Timeout, Poll: c.Poll, Seed: c.Seed, Painter: painter, Now: rt.now, Log: rt.log, Robots: robots,
 	})
 	if err != nil {

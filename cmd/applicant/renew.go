@@ -11,10 +11,13 @@ import (
 
 // firstPapers are the ways in which papers can be handed in at first, by the names the command line knows.
 var firstPapers = map[string]paper.Faults{
-	"good":         {},
-	"pale":         {PaleStamp: true},
-	"without-seal": {NoStamp: true},
-	"unsigned":     {NoSignature: true},
+	"good":          {},
+	"pale":          {PaleStamp: true},
+	"without-seal":  {NoStamp: true},
+	"wrong-seal":    {WrongStamp: "深圳市沐阳川商贸有限公司"},
+	"contract-seal": {Contract: true},
+	"unsigned":      {NoSignature: true},
+	"upside-down":   {UpsideDown: true},
 }
 
 type renewCommand struct {
@@ -24,7 +27,7 @@ type renewCommand struct {
 	Path    string        `help:"Path to walk, online or reviewed; a certificate on the other one is refused (default: the one the certificate takes)." enum:",online,reviewed" default:"" placeholder:"PATH"`
 	Pay     string        `help:"How to pay: wechat, alipay or transfer (default: wechat on the online path, transfer on the reviewed one)." enum:",wechat,alipay,transfer" default:"" placeholder:"METHOD"`
 	Years   int           `help:"For how many years." default:"1"`
-	Papers  string        `help:"How the papers are handed in at first: ${enum}. What comes back is handed in again without fault." enum:"good,pale,without-seal,unsigned" default:"good"`
+	Papers  string        `help:"How the papers are handed in at first: ${enum}. What comes back is handed in again without fault." enum:"good,pale,without-seal,wrong-seal,contract-seal,unsigned,upside-down" default:"good"`
 	Out     string        `help:"Folder for what the Ukey got (root.pem sub.pem sign.pem enc.pem sign.key.pem) and, for a transfer, the statement the CA's bank would export." type:"path" placeholder:"DIR"`
 	Ports   string        `help:"ports.json with the addresses of phone, wallets and face pages (default: beside --ukeys)." type:"path" placeholder:"FILE"`
 	Timeout time.Duration `help:"How long to wait for everybody." default:"10m"`

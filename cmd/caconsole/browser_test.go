@@ -24,7 +24,7 @@ func (h *house) sit(role string, n int) *desk {
 	h.t.Helper()
 	bin, err := exec.LookPath("chromium")
 	require.NoError(h.t, err, "Chromium is one of the packages that .ci/deps installs")
-	ctx, cancel := context.WithTimeout(h.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	h.t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(bin), chromedp.NoSandbox, chromedp.WindowSize(1366, 768))...)
@@ -58,13 +58,13 @@ func (d *desk) open(path string) {
 	d.do(chromedp.Navigate(strings.Replace(d.h.url, "127.0.0.1", "localhost", 1) + path))
 }
 
-// until waits for an expression of the page to become true.
+// until waits for an expression to become true in a page that is there whole: before that its scripts hear no key.
 func (d *desk) until(expression string) {
 	d.t.Helper()
 	require.Eventually(d.t, func() bool {
-		ok, err := chromedp.Run(d.ctx, chromedp.Evaluate[bool](expression))
+		ok, err := chromedp.Run(d.ctx, chromedp.Evaluate[bool](`document.readyState === "complete" && (`+expression+`)`))
 		return err == nil && ok
-	}, 30*time.Second, 50*time.Millisecond, expression)
+	}, patience, 50*time.Millisecond, expression)
 }
 
 // key presses keys one after the other.
@@ -78,7 +78,7 @@ func (d *desk) key(keys ...string) {
 // The main job once more, with staff at a real browser: by keyboard where there is a key.
 func TestMainJobInBrowser(t *testing.T) {
 	h := newHouse(t, "--orders", "0", "--certificates", "1")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	out := t.TempDir()
 	renewal := h.renew(ctx, h.serials("reviewed", "keep")[0], out)

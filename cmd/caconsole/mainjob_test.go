@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -21,7 +20,7 @@ var orderNo = regexp.MustCompile(`R\d{12}`)
 // pair in the Ukey, and staff do their part in between with nothing but forms.
 func TestMainJobReviewedPath(t *testing.T) {
 	h := newHouse(t, "--orders", "0", "--certificates", "1")
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	serial := h.serials("reviewed", "keep")[0]
 	out := t.TempDir()
@@ -50,7 +49,7 @@ func (h *house) renew(ctx context.Context, serial, out string, more ...string) <
 	go func() {
 		args := []string{
 			"renew", "--base", h.url, "--ukeys", filepath.Join(h.data, "demo", "ukeys"),
-			"--serial", serial, "--out", out, "--timeout", "4m", "--poll", "200ms",
+			"--serial", serial, "--out", out, "--timeout", patience.String(), "--poll", "200ms",
 		}
 		printed, err := h.run(ctx, "applicant", append(args, more...)...)
 		if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -12,7 +11,7 @@ import (
 // the Ukey's own signature authorises the renewal, and the driver has the new pair.
 func TestMainJobOnlinePath(t *testing.T) {
 	h := newHouse(t, "--orders", "0", "--certificates", "2")
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	serials := h.serials("online", "keep")
 	require.Len(t, serials, 2)

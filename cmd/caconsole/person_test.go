@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"regexp"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,7 +34,7 @@ func (h *house) logIn(role string, n int) *person {
 	require.Greater(h.t, len(rows), n, "people with the role %s", role)
 	jar, err := cookiejar.New(nil)
 	require.NoError(h.t, err)
-	p := &person{t: h.t, url: h.url, client: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	p := &person{t: h.t, url: h.url, client: &http.Client{Jar: jar, Timeout: patience}}
 	p.get("/login")
 	p.post("/login", url.Values{"login": {rows[n]["login"]}, "password": {rows[n]["password"]}, "code": {h.code(rows[n])}})
 	require.Equal(h.t, "/home", p.at, "log-in of %s: %s", rows[n]["login"], p.page)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -23,7 +22,7 @@ func TestDemoSurvivesKill(t *testing.T) {
 	require.Subset(t, allOrders(h), orders, "no order is lost")
 	require.Len(t, h.table("certificates.tsv"), 2*2, "two of each path")
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	printed, err := h.run(ctx, "caconsole", "audit", "verify")
 	require.NoError(t, err, printed)

@@ -10,6 +10,7 @@ import (
 	"caconsole/admin/board"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
+	"caconsole/admin/money"
 	"caconsole/admin/order"
 	"caconsole/rbac"
 	"caconsole/ui/page"
@@ -48,6 +49,8 @@ type Answer struct {
 	Years    int
 	Kind     order.Kind
 	Sentence order.Sentence
+	Due      money.Fen // what is to be paid now; zero where nothing is
+	Paid     money.Fen // of the price, where Due is a difference
 	Strip    []page.GateMark
 	Steps    []page.Step
 	Updated  string
@@ -153,6 +156,7 @@ func (d Deps) answer(c *page.Ctx, no string) (*Answer, error) {
 	o := caller.Order
 	a := &Answer{
 		No: o.No, Holder: o.Holder, Years: o.Years, Kind: o.Kind, Agent: o.Agent.Name, Phone: o.Agent.Phone, Sentence: o.Gates.Sentence(),
+		Due: o.Due(), Paid: o.Gates.Kept,
 		Strip: page.OrderGates(o.Gates).Strip(), Updated: page.Beijing(o.UpdatedAt).Format("01-02 15:04:05"),
 	}
 	for _, e := range slices.Backward(caller.Events) { // the newest is what is asked about

@@ -19,6 +19,7 @@ import (
 	"caconsole/admin/flow"
 	"caconsole/admin/job"
 	"caconsole/admin/order"
+	"caconsole/admin/payment"
 	"caconsole/admin/pg"
 	"caconsole/admin/pg/pgtest"
 	"caconsole/admin/project"
@@ -134,6 +135,38 @@ func TestQuestionIsPosted(t *testing.T) {
 	require.Contains(t, d.asked("13700000000").Body, "没有找到订单")
 	require.Contains(t, d.asked("张").Body, "输入太短")
 	require.Contains(t, d.asked(" ").Body, "等待来电")
+}
+
+// The clerk reads the exact amount, of a difference too, off the card.
+func TestExactAmountIsOnTheCard(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, rbac.HotlineView)
+	require.Contains(t, d.asked(d.no).Body, "待缴 ¥200.00。")
+	d.tx(func(ctx context.Context, tx pg.Tx) error {
+		payments := payment.New(func() time.Time { return pagetest.Now })
+		o, err := d.flow.Orders.Lock(ctx, tx, actor.Job("test"), d.no)
+		if err != nil {
+			return err
+		}
+		_, err = payments.Choose(ctx, tx, payment.Choice{OrderID: o.ID, OrderNo: o.No, Amount: 20000, Account: payment.Account{No: "1", Bank: "b", Name: "n"}})
+		if err != nil {
+			return err
+		}
+		if err := payments.Settle(ctx, tx, o.ID); err != nil {
+			return err
+		}
+		if err := tx.Gorm().Exec("UPDATE orders SET amount_fen = 50000 WHERE no = ?", d.no).Error; err != nil {
+			return err
+		}
+		_, err = d.flow.Orders.Change(ctx, tx, actor.Job("test"), d.no, "test.dearer", func(g *order.Gates) error {
+			g.Payment, g.Kept = order.Awaiting, 20000
+			return nil
+		})
+		return err
+	})
+	body := d.asked(d.no).Body
+	require.Contains(t, body, "待缴差价 ¥300.00，已缴 ¥200.00。")
+	require.Contains(t, body, "并补缴差价。")
 }
 
 // A link of another page may ask for an order, but a person's number in an address is not answered.

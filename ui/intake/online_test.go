@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/order"
+	"caconsole/admin/payment"
 	"caconsole/issuance/cert/certtest"
 )
 
@@ -98,4 +99,28 @@ func TestCorrectionWithETag(t *testing.T) {
 	c.call(http.MethodPatch, at, map[string]any{"amount_fen": 1}).refused(http.StatusUnprocessableEntity, "invalid_field", "amount_fen", "unknown_field")
 	c.call(http.MethodPatch, at, map[string]any{"agent": map[string]any{"phone": ""}}).
 		refused(http.StatusUnprocessableEntity, "invalid_field", "agent.phone", "required")
+}
+
+// Years and buyer are corrected after payment: what is missing is named, paid like an order, and the order goes on.
+func TestCorrectionAfterPayment(t *testing.T) {
+	h := newHall(t)
+	no, _, _, c := h.online("3888000000000001")
+	at := "/api/v1/orders/" + no
+	pay := func(method payment.Method, fen float64) {
+		t.Helper()
+		require.Equal(t, fen, c.get(at).ok(http.StatusOK).json()["due_fen"])
+		asked := c.post(at+"/payments", map[string]string{"method": string(method)}).ok(http.StatusCreated)
+		require.Equal(t, fen, asked.json()["amount_fen"])
+		h.visitor().post("/api/v1/callbacks/payments/"+string(method), "paid="+h.tills[method].last())
+		require.Equal(t, 0.0, c.get(at).ok(http.StatusOK).json()["due_fen"])
+	}
+	pay(payment.WeChat, 26000)
+	dearer := c.call(http.MethodPatch, at, map[string]any{"years": 3}).ok(http.StatusOK)
+	require.Equal(t, []any{"payment", "pay", 72000.0}, []any{dearer.text("stage"), dearer.text("next"), dearer.json()["amount_fen"]})
+	require.Contains(t, dearer.text("sentence"), "差价")
+	pay(payment.Alipay, 46000)
+	cheaper := c.call(http.MethodPatch, at, map[string]any{"years": 2, "invoice": map[string]any{
+		"kind": "general", "title": "集团财务共享中心", "tax_id": holderCode,
+	}}).ok(http.StatusOK)
+	require.Equal(t, []any{"update", 50000.0, 0.0}, []any{cheaper.text("stage"), cheaper.json()["amount_fen"], cheaper.json()["due_fen"]})
 }

@@ -136,6 +136,7 @@ type orderAnswer struct {
 	Description string            `json:"description"`
 	Years       int               `json:"years"`
 	AmountFen   money.Fen         `json:"amount_fen"`
+	DueFen      money.Fen         `json:"due_fen"` // to be paid now: the price, a difference, or nothing
 	Method      string            `json:"method"`
 	Serial      string            `json:"serial"`
 	MediumNo    string            `json:"medium_no"`
@@ -177,7 +178,7 @@ func (c *call) orderAnswer(v flow.OrderView) orderAnswer {
 		No: o.No, Path: string(o.Gates.Path), Stage: string(o.Stage), Gates: gatesAnswer(o.Gates), Next: string(v.Next),
 		Sentence: c.sentence(sentence.Now, nil), Then: c.sentence(sentence.Then, nil),
 		Service: c.sentence("intake.service", nil), Description: c.sentence("intake.description", fault.Args{"years": strconv.Itoa(o.Years)}),
-		Years: o.Years, AmountFen: o.AmountFen, Method: string(o.Gates.Method), Serial: o.Serial, MediumNo: o.MediumNo,
+		Years: o.Years, AmountFen: o.AmountFen, DueFen: o.Due(), Method: string(o.Gates.Method), Serial: o.Serial, MediumNo: o.MediumNo,
 		Holder: o.Holder, Agent: personAnswer(o.Agent), LegalPerson: personAnswer(o.Legal),
 		Form: formAnswer{Version: v.FormVersion, Confirmed: v.FormVersion > 0}, Documents: []documentAnswer{},
 		Closed: string(o.Gates.Closed), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,

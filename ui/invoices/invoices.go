@@ -148,10 +148,11 @@ func (d Deps) detail(c *page.Ctx, chosen string) (*Detail, error) {
 	if err != nil {
 		return nil, err
 	}
+	state := invoice.State(inv.State)
 	may := c.Actor().Can(rbac.InvoiceResend)
 	out := &Detail{
-		InvoiceDetail: inv, Status: status(c, invoice.State(inv.State)), Answer: answer(c, inv.LastError), MayResend: may,
-		MayRetry: may && inv.State == string(invoice.Failed), Issued: inv.State == string(invoice.Issued),
+		InvoiceDetail: inv, Status: status(c, state), Answer: answer(c, inv.LastError), MayResend: may && state != invoice.RedLettered,
+		MayRetry: may && state == invoice.Failed, Issued: state == invoice.Issued || state == invoice.RedLettered,
 	}
 	newest := map[string]bool{}
 	for _, m := range inv.Deliveries {
@@ -192,7 +193,7 @@ func status(c *page.Ctx, s invoice.State) page.Status {
 		out.Tone = page.OK
 	case invoice.Failed:
 		out.Tone = page.Bad
-	case invoice.Cancelled:
+	case invoice.Cancelled, invoice.RedLettered:
 		out.Tone = page.Closed
 	case invoice.Requested, invoice.Issuing:
 	}

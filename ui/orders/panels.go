@@ -30,6 +30,7 @@ type Identity struct {
 // Owed is what the payment card shows.
 type Owed struct {
 	Due    money.Fen
+	Rest   money.Fen // the difference that is still to be paid, if a part of Due is kept
 	Status page.Status
 	Method string
 	At     time.Time // when the money was there; zero before
@@ -114,6 +115,9 @@ func payment(c *page.Ctx, v flow.Case) Owed {
 		if e.Move.Gate == order.GatePayment && e.Move.To == order.Settled {
 			out.At = e.At
 		}
+	}
+	if gates.AwaitsDifference() {
+		out.Rest, out.Status.Word = v.Order.Due(), c.T("orders.difference_awaited", nil)
 	}
 	out.Moved = moved(c, v)
 	return out

@@ -142,12 +142,15 @@ func suspenseLine(c *page.Ctx, l board.SuspenseLine) Line {
 }
 
 func overdueLine(c *page.Ctx, l board.OverdueLine) Line {
-	cause := "refunds.overdue.part"
-	if l.Paid == 0 {
+	cause, method := "refunds.overdue.part", c.T("method.transfer", nil)
+	switch {
+	case l.Difference && l.Paid == 0 && !l.Claimed:
+		cause, method = "refunds.overdue.difference", ""
+	case l.Paid == 0:
 		cause = "refunds.overdue.claimed"
 	}
 	return Line{
-		ID: l.ID, OrderNo: l.OrderNo, Name: l.Holder, Amount: l.Paid, Method: c.T("method.transfer", nil), Cause: c.T(cause, nil),
+		ID: l.ID, OrderNo: l.OrderNo, Name: l.Holder, Amount: l.Paid, Method: method, Cause: c.T(cause, nil),
 		Status: page.Status{Tone: page.Warn, Word: c.T("stage."+l.Stage, nil)},
 		Facts: facts(
 			Fact{c.T("refunds.owed", nil), "¥" + l.Owed.Grouped(), false}, Fact{c.T("refunds.missing", nil), "¥" + (l.Owed - l.Paid).Grouped(), false},

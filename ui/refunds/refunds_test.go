@@ -154,7 +154,7 @@ func (d *desk) withdrawn() {
 			_, err := d.flow.Orders.Change(ctx, tx, who, o.No, "test.paid", func(g *order.Gates) error {
 				g.Payment, g.Method = state, order.Transfer
 				if state == order.Settled {
-					g.Invoice = order.Requested
+					g.Kept, g.Invoice = 20000, order.Requested
 				}
 				return nil
 			})

@@ -68,6 +68,7 @@ func TestMissingGlyphIsNamed(t *testing.T) {
 		f := fields()
 		f.AgentName = c.name
 		_, err := form.Render(f, version)
+		require.Equal(t, err, form.Check(f, version), "what cannot be printed is not confirmed either")
 		require.True(t, fault.HasKey(err, "form_glyph_missing"), "%v", err)
 		require.Equal(t, fault.Args{"char": c.char, "code": c.code}, fault.Of(err).Args)
 	}

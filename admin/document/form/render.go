@@ -33,6 +33,26 @@ var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // Render makes the PDF. Error: Invalid "form_glyph_missing" with char and code, for a character the font lacks.
 func Render(f Fields, v Version) ([]byte, error) {
+	c, err := lay(f, v)
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.pdf.GetBytesPdfReturnErr()
+	if err != nil {
+		return nil, fmt.Errorf("form: write: %w", err)
+	}
+	return out, nil
+}
+
+// Check tells whether Render would succeed. It lays the pages out and spares what takes longest, the font's part that a
+// PDF carries.
+func Check(f Fields, v Version) error {
+	_, err := lay(f, v)
+	return err
+}
+
+// lay draws the pages.
+func lay(f Fields, v Version) (*canvas, error) {
 	digest, err := f.Digest(v.OrderNo)
 	if err != nil {
 		return nil, err
@@ -45,14 +65,7 @@ func Render(f Fields, v Version) ([]byte, error) {
 	}
 	p := page{canvas: c, fields: f, version: v, digest: digest}
 	p.draw()
-	if c.err != nil {
-		return nil, c.err
-	}
-	out, err := c.pdf.GetBytesPdfReturnErr()
-	if err != nil {
-		return nil, fmt.Errorf("form: write: %w", err)
-	}
-	return out, nil
+	return c, c.err
 }
 
 type page struct {

@@ -133,7 +133,7 @@ func (c *Client) redInvoice(ctx context.Context, serial string, a invoice.RedAns
 		a.State, a.Number, a.PDFURL, a.Total = invoice.RedIssued, r.Number, r.PDFURL, positive(r.Total)
 	case invoice.Failed:
 		a.State, a.Cause = invoice.RedBlocked, r.Cause
-	case invoice.Requested, invoice.Issuing, invoice.Cancelled:
+	case invoice.Requested, invoice.Issuing, invoice.Cancelled, invoice.RedLettered:
 	}
 	return a, nil
 }

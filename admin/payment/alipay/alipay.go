@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -48,10 +47,8 @@ func New(c Config) (*Client, error) {
 }
 
 const (
-	gateway     = "/gateway.do"
-	callTimeout = 5 * time.Second
-	maxAnswer   = 1 << 20
-	currency    = "CNY"
+	gateway  = "/gateway.do"
+	currency = "CNY"
 )
 
 // Codes of the platform.
@@ -60,42 +57,8 @@ const (
 	codeDown = "20000"
 )
 
-var client = &http.Client{Timeout: callTimeout}
-
-// refusal is the platform's answer to what it does not do.
-type refusal struct{ Code, SubCode string }
-
-// Error gives the codes; the message may quote what was sent and is left out.
-func (r *refusal) Error() string { return "alipay: " + r.Code + " " + r.SubCode }
-
-func refused(err error) error {
-	var r *refusal
-	if !errors.As(err, &r) {
-		return err
-	}
-	code := r.SubCode
-	if code == "" {
-		code = r.Code
-	}
-	return &fault.Error{Kind: fault.Conflict, Key: "payment_vendor_refused", Args: fault.Args{"code": code}, Cause: err}
-}
-
-// is tells whether an error is a refusal with one of some sub codes.
-func is(err error, codes ...string) bool {
-	var r *refusal
-	if !errors.As(err, &r) {
-		return false
-	}
-	for _, c := range codes {
-		if r.SubCode == c {
-			return true
-		}
-	}
-	return false
-}
-
 // call makes one signed call and reads its answer into out. The answer's signature is verified over its bytes before
-// they are read. Errors: *refusal; Unavailable where it is open what happened.
+// they are read. Errors: *payment.Refusal; Unavailable where it is open what happened.
 func (c *Client) call(ctx context.Context, method string, in, out any) error {
 	content, err := json.Marshal(in)
 	if err != nil {
@@ -115,57 +78,50 @@ func (c *Client) call(ctx context.Context, method string, in, out any) error {
 	for k, v := range params {
 		form.Set(k, v)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.c.URL+gateway+"?charset=utf-8", strings.NewReader(form.Encode()))
 	if err != nil {
 		return fault.Wrap("vendor_request", err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded;charset=utf-8")
-	resp, err := client.Do(req)
+	answer, err := payment.Call(req)
 	if err != nil {
-		return down(err)
+		return err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return down(err)
+	if answer.Status != http.StatusOK {
+		return payment.Down(fmt.Errorf("status %d", answer.Status))
 	}
-	if resp.StatusCode != http.StatusOK {
-		return down(fmt.Errorf("status %d", resp.StatusCode))
-	}
-	return c.answer(method, raw, out)
+	return c.read(method, answer.Body, out)
 }
 
-// answer takes the method's node out of an answer, byte for byte as it was signed.
-func (c *Client) answer(method string, raw []byte, out any) error {
+// read takes the method's node out of an answer, byte for byte as it was signed.
+func (c *Client) read(method string, raw []byte, out any) error {
 	var nodes map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &nodes); err != nil {
-		return down(err)
+		return payment.Down(err)
 	}
 	var sig string
 	if err := json.Unmarshal(nodes["sign"], &sig); err != nil {
-		return down(errors.Join(errors.New("alipay: answer without a signature"), err))
+		return payment.Down(errors.Join(errors.New("alipay: answer without a signature"), err))
 	}
 	node := nodes[strings.ReplaceAll(method, ".", "_")+"_response"]
 	if err := verify(c.c.AlipayKey, string(node), sig); err != nil {
-		return down(err)
+		return payment.Down(err)
 	}
 	var head struct {
 		Code    string `json:"code"`
 		SubCode string `json:"sub_code"`
 	}
 	if err := json.Unmarshal(node, &head); err != nil {
-		return down(err)
+		return payment.Down(err)
 	}
 	switch {
 	case head.Code == codeDown, strings.HasSuffix(head.SubCode, "SYSTEM_ERROR"), strings.HasPrefix(head.SubCode, "isp."):
-		return down(fmt.Errorf("%s %s", head.Code, head.SubCode))
+		return payment.Down(fmt.Errorf("%s %s", head.Code, head.SubCode))
 	case head.Code != codeOK:
-		return &refusal{head.Code, head.SubCode}
+		return &payment.Refusal{Vendor: "alipay", Class: head.Code, Code: head.SubCode}
 	}
 	if err := json.Unmarshal(node, out); err != nil {
-		return down(err)
+		return payment.Down(err)
 	}
 	return nil
 }
@@ -193,12 +149,12 @@ func (c *Client) Create(ctx context.Context, a payment.Ask) (string, error) {
 	}
 	err := c.call(ctx, "alipay.trade.precreate", in, &out)
 	switch {
-	case is(err, "ACQ.TRADE_HAS_SUCCESS"):
+	case payment.RefusedWith(err, "ACQ.TRADE_HAS_SUCCESS"):
 		return "", &fault.Error{Kind: fault.Conflict, Key: "payment_made", Cause: err}
 	case err != nil:
-		return "", refused(err)
+		return "", payment.Refused(err)
 	case out.QRCode == "" || out.OutTradeNo != a.OwnNo:
-		return "", down(errors.New("alipay: no code of this payment"))
+		return "", payment.Down(errors.New("alipay: no code of this payment"))
 	}
 	return out.QRCode, nil
 }
@@ -215,12 +171,12 @@ func (c *Client) Query(ctx context.Context, ownNo string) (payment.Trade, error)
 	}
 	err := c.call(ctx, "alipay.trade.query", about{OutTradeNo: ownNo}, &out)
 	switch {
-	case is(err, "ACQ.TRADE_NOT_EXIST"):
+	case payment.RefusedWith(err, "ACQ.TRADE_NOT_EXIST"):
 		return payment.Trade{State: payment.TradeUnknown}, nil
 	case err != nil:
-		return payment.Trade{}, refused(err)
+		return payment.Trade{}, payment.Refused(err)
 	case out.OutTradeNo != ownNo:
-		return payment.Trade{}, down(errors.New("alipay: the answer is about another payment"))
+		return payment.Trade{}, payment.Down(errors.New("alipay: the answer is about another payment"))
 	}
 	switch {
 	case out.Status == "WAIT_BUYER_PAY":
@@ -230,11 +186,11 @@ func (c *Client) Query(ctx context.Context, ownNo string) (payment.Trade, error)
 	case out.Status == "TRADE_SUCCESS", out.Status == "TRADE_FINISHED", out.Status == "TRADE_CLOSED":
 		got, err := received(out.TradeNo, out.TotalAmount, out.Currency, out.PaidAt)
 		if err != nil {
-			return payment.Trade{}, down(err)
+			return payment.Trade{}, payment.Down(err)
 		}
 		return payment.Trade{State: payment.TradePaid, Received: got}, nil
 	}
-	return payment.Trade{}, down(fmt.Errorf("alipay: trade status %q", out.Status))
+	return payment.Trade{}, payment.Down(fmt.Errorf("alipay: trade status %q", out.Status))
 }
 
 // received reads the money of a payment as the platform writes it: yuan, Beijing time.
@@ -263,13 +219,13 @@ func (c *Client) Close(ctx context.Context, ownNo string) (payment.TradeState, e
 	switch {
 	case err == nil:
 		return payment.TradeClosed, nil
-	case is(err, "ACQ.TRADE_NOT_EXIST"):
+	case payment.RefusedWith(err, "ACQ.TRADE_NOT_EXIST"):
 		return payment.TradeUnknown, nil
-	case is(err, "ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"):
+	case payment.RefusedWith(err, "ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"):
 		t, err := c.Query(ctx, ownNo) // it is over already, this way or that
 		return t.State, err
 	}
-	return "", refused(err)
+	return "", payment.Refused(err)
 }
 
 // Refund asks for a refund.
@@ -280,7 +236,7 @@ func (c *Client) Refund(ctx context.Context, r payment.Return) (payment.Returned
 	}
 	in := about{OutTradeNo: r.TradeNo, OutRequestNo: r.OwnNo, RefundAmount: r.Amount.String(), RefundReason: r.Reason}
 	if err := c.call(ctx, "alipay.trade.refund", in, &out); err != nil {
-		return payment.Returned{}, refused(err)
+		return payment.Returned{}, payment.Refused(err)
 	}
 	if out.FundChange != "Y" { // taken before, or not decided: to be asked after
 		return payment.Returned{State: payment.ReturnProcessing, VendorNo: out.TradeNo}, nil
@@ -299,21 +255,19 @@ func (c *Client) FindRefund(ctx context.Context, r payment.Return) (payment.Retu
 	}
 	err := c.call(ctx, "alipay.trade.fastpay.refund.query", about{OutTradeNo: r.TradeNo, OutRequestNo: r.OwnNo}, &out)
 	switch {
-	case is(err, "ACQ.TRADE_NOT_EXIST", "TRADE_NOT_EXIST"):
+	case payment.RefusedWith(err, "ACQ.TRADE_NOT_EXIST", "TRADE_NOT_EXIST"):
 		return payment.Returned{State: payment.ReturnUnknown}, nil
 	case err != nil:
-		return payment.Returned{}, refused(err)
+		return payment.Returned{}, payment.Refused(err)
 	case out.Status == "":
 		return payment.Returned{State: payment.ReturnUnknown}, nil
 	}
 	amount, err := money.Parse(out.RefundAmount)
 	switch {
 	case err != nil || out.OutRequestNo != r.OwnNo || amount != r.Amount:
-		return payment.Returned{}, down(errors.Join(errors.New("alipay: the answer is about another refund"), err))
+		return payment.Returned{}, payment.Down(errors.Join(errors.New("alipay: the answer is about another refund"), err))
 	case out.Status == "REFUND_SUCCESS":
 		return payment.Returned{State: payment.ReturnDone, VendorNo: out.TradeNo}, nil
 	}
 	return payment.Returned{State: payment.ReturnProcessing, VendorNo: out.TradeNo}, nil
 }
-
-func down(cause error) error { return fault.Down("vendor_unavailable", 10*time.Second, cause) }

@@ -28,7 +28,7 @@ type transaction struct {
 func (t transaction) received() (payment.Received, error) {
 	at, err := time.Parse(time.RFC3339, t.SuccessTime)
 	if err != nil || t.TransactionID == "" || t.Amount.Total <= 0 {
-		return payment.Received{}, down(errors.Join(fmt.Errorf("wechat: a paid transaction without number, time or amount"), err))
+		return payment.Received{}, payment.Down(errors.Join(fmt.Errorf("wechat: a paid transaction without number, time or amount"), err))
 	}
 	return payment.Received{TransactionID: t.TransactionID, Amount: money.Fen(t.Amount.Total), Currency: t.Amount.Currency, PaidAt: at}, nil
 }

@@ -13,9 +13,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,49 +67,12 @@ func New(c Config) (*Client, error) {
 }
 
 const (
-	keyLen      = 32
-	callTimeout = 5 * time.Second
-	maxAnswer   = 1 << 20
-	currency    = "CNY"
+	keyLen   = 32
+	currency = "CNY"
 )
 
-// client is shared: it keeps connections to the vendor's host.
-var client = &http.Client{Timeout: callTimeout}
-
-// refusal is the vendor's answer to what it does not do.
-type refusal struct {
-	status int
-	Code   string `json:"code"`
-}
-
-// Error gives the code; the message may quote what was sent and is left out.
-func (r *refusal) Error() string { return fmt.Sprintf("wechat: %d %s", r.status, r.Code) }
-
-// refused turns a refusal into the fault a caller may show.
-func refused(err error) error {
-	var r *refusal
-	if errors.As(err, &r) {
-		return &fault.Error{Kind: fault.Conflict, Key: "payment_vendor_refused", Args: fault.Args{"code": r.Code}, Cause: err}
-	}
-	return err
-}
-
-// is tells whether an error is a refusal with one of some codes.
-func is(err error, codes ...string) bool {
-	var r *refusal
-	if !errors.As(err, &r) {
-		return false
-	}
-	for _, c := range codes {
-		if r.Code == c {
-			return true
-		}
-	}
-	return false
-}
-
 // call makes one signed call and reads its answer into out, nil where none is expected. The answer's signature is
-// verified over its bytes before they are read. Errors: *refusal; Unavailable where it is open what happened.
+// verified over its bytes before they are read. Errors: *payment.Refusal; Unavailable where it is open what happened.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
@@ -118,8 +81,6 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 			return fault.Wrap("vendor_request", err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.c.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return fault.Wrap("vendor_request", err)
@@ -127,41 +88,38 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	if err := c.sign(req, body); err != nil {
 		return err
 	}
-	resp, err := client.Do(req)
+	answer, err := payment.Call(req)
 	if err != nil {
-		return down(err)
+		return err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return down(err)
-	}
-	return c.answer(resp, raw, out)
+	return c.read(answer, out)
 }
 
-func (c *Client) answer(resp *http.Response, raw []byte, out any) error {
+func (c *Client) read(a payment.Answer, out any) error {
 	switch {
-	case resp.StatusCode == http.StatusOK, resp.StatusCode == http.StatusNoContent:
-		if err := c.verify(headersOf(resp.Header), raw, c.c.Now()); err != nil {
-			return down(err)
+	case a.Status == http.StatusOK, a.Status == http.StatusNoContent:
+		if err := c.verify(headersOf(a.Header), a.Body, c.c.Now()); err != nil {
+			return payment.Down(err)
 		}
 		if out == nil {
 			return nil
 		}
-		if err := json.Unmarshal(raw, out); err != nil {
-			return down(err)
+		if err := json.Unmarshal(a.Body, out); err != nil {
+			return payment.Down(err)
 		}
 		return nil
-	case resp.StatusCode >= http.StatusInternalServerError, resp.StatusCode == http.StatusTooManyRequests,
-		resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusAccepted:
+	case a.Status >= http.StatusInternalServerError, a.Status == http.StatusTooManyRequests,
+		a.Status == http.StatusUnauthorized, a.Status == http.StatusAccepted:
 		// Turned away at the gate, or not decided yet: the same call may be made again.
-		return down(fmt.Errorf("status %d", resp.StatusCode))
+		return payment.Down(fmt.Errorf("status %d", a.Status))
 	}
-	r := &refusal{status: resp.StatusCode}
-	if err := json.Unmarshal(raw, r); err != nil || r.Code == "" {
-		return down(fmt.Errorf("status %d without a code", resp.StatusCode))
+	var refusal struct {
+		Code string `json:"code"`
 	}
-	return r
+	if err := json.Unmarshal(a.Body, &refusal); err != nil || refusal.Code == "" {
+		return payment.Down(fmt.Errorf("status %d without a code", a.Status))
+	}
+	return &payment.Refusal{Vendor: "wechat", Class: strconv.Itoa(a.Status), Code: refusal.Code}
 }
 
 type amount struct {
@@ -186,12 +144,12 @@ func (c *Client) Create(ctx context.Context, a payment.Ask) (string, error) {
 	}
 	err := c.call(ctx, http.MethodPost, "/v3/pay/transactions/native", in, &out)
 	switch {
-	case is(err, "ORDERPAID"):
+	case payment.RefusedWith(err, "ORDERPAID"):
 		return "", &fault.Error{Kind: fault.Conflict, Key: "payment_made", Cause: err}
 	case err != nil:
-		return "", refused(err)
+		return "", payment.Refused(err)
 	case out.CodeURL == "":
-		return "", down(errors.New("no code_url"))
+		return "", payment.Down(errors.New("no code_url"))
 	}
 	return out.CodeURL, nil
 }
@@ -203,12 +161,12 @@ func (c *Client) Query(ctx context.Context, ownNo string) (payment.Trade, error)
 	var t transaction
 	err := c.call(ctx, http.MethodGet, trade(ownNo)+"?mchid="+url.QueryEscape(c.c.MchID), nil, &t)
 	switch {
-	case is(err, "ORDER_NOT_EXIST", "ORDERNOTEXIST"):
+	case payment.RefusedWith(err, "ORDER_NOT_EXIST", "ORDERNOTEXIST"):
 		return payment.Trade{State: payment.TradeUnknown}, nil
 	case err != nil:
-		return payment.Trade{}, refused(err)
+		return payment.Trade{}, payment.Refused(err)
 	case t.MchID != c.c.MchID || t.OutTradeNo != ownNo:
-		return payment.Trade{}, down(errors.New("the answer is about another payment"))
+		return payment.Trade{}, payment.Down(errors.New("the answer is about another payment"))
 	}
 	switch t.State {
 	case "SUCCESS", "REFUND": // REFUND: it was paid, and some of it has gone back
@@ -219,7 +177,7 @@ func (c *Client) Query(ctx context.Context, ownNo string) (payment.Trade, error)
 	case "NOTPAY", "USERPAYING", "PAYERROR":
 		return payment.Trade{State: payment.TradeWaiting}, nil
 	}
-	return payment.Trade{}, down(fmt.Errorf("trade state %q", t.State))
+	return payment.Trade{}, payment.Down(fmt.Errorf("trade state %q", t.State))
 }
 
 // Close ends a payment nobody has made.
@@ -229,14 +187,14 @@ func (c *Client) Close(ctx context.Context, ownNo string) (payment.TradeState, e
 	}{c.c.MchID}
 	err := c.call(ctx, http.MethodPost, trade(ownNo)+"/close", in, nil)
 	switch {
-	case err == nil, is(err, "ORDER_CLOSED", "ORDERCLOSED"):
+	case err == nil, payment.RefusedWith(err, "ORDER_CLOSED", "ORDERCLOSED"):
 		return payment.TradeClosed, nil
-	case is(err, "ORDERPAID"):
+	case payment.RefusedWith(err, "ORDERPAID"):
 		return payment.TradePaid, nil
-	case is(err, "ORDER_NOT_EXIST", "ORDERNOTEXIST"):
+	case payment.RefusedWith(err, "ORDER_NOT_EXIST", "ORDERNOTEXIST"):
 		return payment.TradeUnknown, nil
 	}
-	return "", refused(err)
+	return "", payment.Refused(err)
 }
 
 // Refund asks for a refund.
@@ -250,7 +208,7 @@ func (c *Client) Refund(ctx context.Context, r payment.Return) (payment.Returned
 	}{r.TradeNo, r.OwnNo, r.Reason, c.c.NotifyURL, amount{Total: int64(r.Total), Refund: int64(r.Amount), Currency: currency}}
 	var out refund
 	if err := c.call(ctx, http.MethodPost, "/v3/refund/domestic/refunds", in, &out); err != nil {
-		return payment.Returned{}, refused(err)
+		return payment.Returned{}, payment.Refused(err)
 	}
 	return out.returned(r)
 }
@@ -259,11 +217,11 @@ func (c *Client) Refund(ctx context.Context, r payment.Return) (payment.Returned
 func (c *Client) FindRefund(ctx context.Context, r payment.Return) (payment.Returned, error) {
 	var out refund
 	err := c.call(ctx, http.MethodGet, "/v3/refund/domestic/refunds/"+url.PathEscape(r.OwnNo), nil, &out)
-	if is(err, "RESOURCE_NOT_EXISTS") {
+	if payment.RefusedWith(err, "RESOURCE_NOT_EXISTS") {
 		return payment.Returned{State: payment.ReturnUnknown}, nil
 	}
 	if err != nil {
-		return payment.Returned{}, refused(err)
+		return payment.Returned{}, payment.Refused(err)
 	}
 	return out.returned(r)
 }
@@ -277,7 +235,7 @@ type refund struct {
 
 func (f refund) returned(r payment.Return) (payment.Returned, error) {
 	if f.OutRefundNo != r.OwnNo || f.Amount.Refund != int64(r.Amount) {
-		return payment.Returned{}, down(errors.New("the answer is about another refund"))
+		return payment.Returned{}, payment.Down(errors.New("the answer is about another refund"))
 	}
 	out := payment.Returned{VendorNo: f.RefundID, State: payment.ReturnProcessing}
 	switch f.Status {
@@ -288,5 +246,3 @@ func (f refund) returned(r payment.Return) (payment.Returned, error) {
 	}
 	return out, nil
 }
-
-func down(cause error) error { return fault.Down("vendor_unavailable", 10*time.Second, cause) }

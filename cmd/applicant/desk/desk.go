@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"caconsole/cmd/applicant/paper"
 )
 
 // Options say who works where and how.
@@ -19,11 +21,12 @@ type Options struct {
 	Base       string   // of the console's staff pages, such as http://localhost:8080
 	Staff      []Member // those of them whose roles are among Roles sit down
 	Roles      []string
-	Statements string        // folder below which statements appear; "" for none
-	Pace       time.Duration // what one piece of work takes a person at least
-	UntilIdle  time.Duration // the desk closes when nobody had anything to do for so long; 0 is never
-	Poll       time.Duration // how often somebody without work looks again
-	Reject     float64       // share of cases a reviewer rejects whatever the papers are like, from 0 to 1
+	Statements string         // folder below which statements appear; "" for none
+	Pace       time.Duration  // what one piece of work takes a person at least
+	UntilIdle  time.Duration  // the desk closes when nobody had anything to do for so long; 0 is never
+	Poll       time.Duration  // how often somebody without work looks again
+	Reject     float64        // share of cases a reviewer rejects whatever the papers are like, from 0 to 1
+	Painter    *paper.Painter // draws the seals that reviewers expect
 	Transport  http.RoundTripper
 	Now        func() time.Time
 	Log        *slog.Logger

@@ -52,7 +52,7 @@ func (c clock) now() time.Time { return c.began.Add(100 * time.Since(c.began)) }
 
 func options(o *office, roles ...string) Options {
 	opt := Options{
-		Base: o.URL, Roles: roles, UntilIdle: 40 * time.Second, Poll: 2 * time.Millisecond, Now: o.now, Log: slog.New(slog.DiscardHandler),
+		Base: o.URL, Roles: roles, Painter: must(painter()), UntilIdle: 40 * time.Second, Poll: 2 * time.Millisecond, Now: o.now, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, role := range roles {
 		opt.Staff = append(opt.Staff, Member{role + "1", []string{role}, testPassword, testSecret})
@@ -60,19 +60,33 @@ func options(o *office, roles ...string) Options {
 	return opt
 }
 
-// plain is a page without any ink, good one with a red seal and a blue name where the form has them.
+func must(p *paper.Painter, err error) *paper.Painter {
+	if err != nil {
+		panic(err) // install fonts-noto-cjk
+	}
+	return p
+}
+
+// testCompany is whom all cases are about.
+const testCompany = "深圳市启衡核电工程有限公司"
+
+// plain is a page without any ink, good one with the company's seal and a blue name where the form and the licence have
+// them.
 var plain, good = sheet(false), sheet(true)
 
 func sheet(marked bool) []byte {
-	img := image.NewRGBA(image.Rect(0, 0, 400, 566))
-	fill := func(x0, y0, x1, y1 int, c color.Color) {
-		draw.Draw(img, image.Rect(x0, y0, x1, y1), image.NewUniform(c), image.Point{}, draw.Src)
-	}
-	fill(0, 0, 400, 566, color.White)
+	img := image.NewRGBA(image.Rect(0, 0, 800, 1132))
+	draw.Draw(img, img.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	if marked {
-		fill(260, 360, 310, 410, color.NRGBA{200, 24, 30, 255})
-		fill(90, 380, 150, 395, color.NRGBA{22, 40, 120, 255})
-		fill(80, 400, 130, 450, color.NRGBA{200, 24, 30, 255}) // where a licence is stamped
+		draw.Draw(img, image.Rect(180, 660, 300, 690), image.NewUniform(color.NRGBA{22, 40, 120, 255}), image.Point{}, draw.Src)
+		p := must(painter())
+		for _, at := range []struct {
+			mark
+			x, y int // upper left corner
+		}{{formStamp, 500, 720}, {licenceStamp, 150, 810}} {
+			seal := p.Seal(testCompany, false, at.width*400)
+			draw.DrawMask(img, seal.Bounds().Add(image.Pt(at.x, at.y)), image.NewUniform(color.NRGBA{200, 24, 30, 255}), image.Point{}, seal, image.Point{}, draw.Over)
+		}
 	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, img, nil); err != nil {
@@ -297,29 +311,31 @@ func TestJudgeOnDrawnPapers(t *testing.T) {
 		"good":         {paper.Faults{}, nil, nil},
 		"pale":         {paper.Faults{PaleStamp: true}, []string{stampUnclear}, []string{stampUnclear}},
 		"without seal": {paper.Faults{NoStamp: true}, []string{stampMissing}, []string{stampMissing}},
+		"foreign":      {paper.Faults{WrongStamp: "深圳市沐阳川核电工程有限公司"}, []string{stampOther}, []string{stampMissing}},
+		"contracts":    {paper.Faults{Contract: true}, []string{stampOther}, []string{stampMissing}},
 		"unsigned":     {paper.Faults{NoSignature: true}, []string{signatureMissing}, nil},
 		"upside down":  {paper.Faults{UpsideDown: true}, []string{unreadable}, []string{unreadable}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scan, _, err := p.ScanForm(t.Context(), pdf, paper.Form{Company: "深圳市启衡核电工程有限公司", Signer: "王小明", Faults: c.faults, Seed: 7})
+			scan, _, err := p.ScanForm(t.Context(), pdf, paper.Form{Company: testCompany, Signer: "王小明", Faults: c.faults, Seed: 7})
 			require.NoError(t, err)
-			got, err := judge(formKind, [][]byte{scan})
+			got, err := judge(p, testCompany, formKind, [][]byte{scan})
 			require.NoError(t, err)
 			require.Equal(t, c.form, got)
 			scan, err = p.LicenceCopy(paper.Licence{
-				Company: "深圳市启衡核电工程有限公司", CreditCode: "914403001922038216", Representative: "李四", Address: "深圳市", Founded: time.Now(),
+				Company: testCompany, CreditCode: "914403001922038216", Representative: "李四", Address: "深圳市", Founded: time.Now(),
 				CapitalYuan: 10_000_000, Authority: "样例市场监督管理局", Faults: c.faults, Seed: 7,
 			})
 			require.NoError(t, err)
-			got, err = judge(licenceKind, [][]byte{scan})
+			got, err = judge(p, testCompany, licenceKind, [][]byte{scan})
 			require.NoError(t, err)
 			require.Equal(t, c.licence, got)
 		})
 	}
-	got, err := judge("remittance_voucher", [][]byte{plain})
+	got, err := judge(p, testCompany, "remittance_voucher", [][]byte{plain})
 	require.NoError(t, err)
 	require.Empty(t, got)
-	_, err = judge(formKind, [][]byte{[]byte("no image")})
+	_, err = judge(p, testCompany, formKind, [][]byte{[]byte("no image")})
 	require.Error(t, err)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+
+	"caconsole/cmd/applicant/paper"
 )
 
 // The kinds of papers and the reasons for which they are sent back, as the verdict form spells them.
@@ -13,6 +15,7 @@ const (
 	licenceKind = "business_licence"
 
 	stampMissing     = "stamp_missing"
+	stampOther       = "stamp_other"
 	stampUnclear     = "stamp_unclear"
 	signatureMissing = "signature_missing"
 	unreadable       = "unreadable"
@@ -55,9 +58,9 @@ const (
 	penBlue  = 12
 )
 
-// judge looks at the pages of a paper and says why it goes back, if it does. It sees colour, not words: whether there is
-// a seal, whether it can be read, whether somebody signed. Papers of other kinds it accepts.
-func judge(kind string, pages [][]byte) ([]string, error) {
+// judge looks at the pages of a paper of a company and says why it goes back, if it does: whether there is a seal,
+// whether it can be read and is the company's own, whether somebody signed. Papers of other kinds it accepts.
+func judge(p *paper.Painter, company, kind string, pages [][]byte) ([]string, error) {
 	if len(pages) == 0 || kind != formKind && kind != licenceKind {
 		return nil, nil
 	}
@@ -76,7 +79,11 @@ func judge(kind string, pages [][]byte) ([]string, error) {
 	var reasons []string
 	full, faint := reds(scan, stamp)
 	switch {
-	case full >= clearShare:
+	case full >= clearShare && right(scan, stamp, company, p):
+	case full >= clearShare && kind == formKind:
+		reasons = append(reasons, stampOther)
+	case full >= clearShare: // a licence without its company's seal: the form knows no other word for it
+		reasons = append(reasons, stampMissing)
 	case upsideDown(scan, stamp):
 		return []string{unreadable}, nil
 	case full+faint >= paleShare:

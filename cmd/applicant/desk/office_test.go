@@ -200,7 +200,7 @@ func (o *office) casePage(no, who, paper, page string) string {
 		paper = kinds[0]
 	}
 	var b strings.Builder
-	b.WriteString(`<section id="papers"><nav class="tabs">`)
+	b.WriteString(`<h2 class="company">` + testCompany + `</h2><section id="papers"><nav class="tabs">`)
 	for _, kind := range kinds {
 		fmt.Fprintf(&b, `<a href="/orders/%s?paper=%s">%s</a>`, no, kind, kind)
 	}

@@ -96,6 +96,7 @@ type verdict struct {
 func (c *clerk) examine(ctx context.Context, p *page) (verdict, error) {
 	v := verdict{page: p, order: path.Base(p.at.Path)}
 	kinds := paperKinds(p)
+	company := text(one(p.root, tag(atom.H2, "company")))
 	var tabs []string
 	for _, a := range all(one(p.root, id("papers")), tag(atom.A)) {
 		if a.Parent.DataAtom == atom.Nav {
@@ -113,7 +114,7 @@ func (c *clerk) examine(ctx context.Context, p *page) (verdict, error) {
 		}
 		reasons := []string{unreadable}
 		if len(pages) > 0 {
-			if reasons, err = judge(kind, pages); err != nil {
+			if reasons, err = judge(c.house.opt.Painter, company, kind, pages); err != nil {
 				return v, err
 			}
 		}

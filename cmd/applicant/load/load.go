@@ -22,6 +22,7 @@ type Options struct {
 	Out     string // a folder for each renewal; certificates renewed there before are left alone
 	Orders  int
 	Rate    float64        // orders begun a second
+	AtOnce  int            // how many are under way at most; 0 is any number
 	Online  float64        // share of the online path, from 0 to 1
 	Pay     map[string]int // weights of wechat, alipay, transfer
 	Bad     float64        // share of the reviewed path whose papers are handed in pale at first
@@ -62,14 +63,18 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	stop := b.tell(ctx)
 	defer stop()
 	var under sync.WaitGroup
+	places := newPlaces(o.AtOnce)
 	began := o.Now()
 	for i, j := range jobs {
 		due := began.Add(time.Duration(float64(i) / o.Rate * float64(time.Second)))
-		if !waitUntil(ctx, o.Now, due) {
+		if !waitUntil(ctx, o.Now, due) || !places.take(ctx) {
 			break
 		}
 		b.start(o.Now().Sub(due))
-		under.Go(func() { b.end(j, renewOne(ctx, o, i, j, b)) })
+		under.Go(func() {
+			defer places.leave()
+			b.end(j, renewOne(ctx, o, i, j, b))
+		})
 	}
 	under.Wait()
 	return b.report(o.Now().Sub(began)), nil
@@ -84,6 +89,35 @@ func waitUntil(ctx context.Context, now func() time.Time, due time.Time) bool {
 		return false
 	case <-t.C:
 		return true
+	}
+}
+
+// places bound how many renewals are under way; nil bounds nothing.
+type places chan struct{}
+
+func newPlaces(n int) places {
+	if n == 0 {
+		return nil
+	}
+	return make(places, n)
+}
+
+// take waits for a place and reports whether there was one before ctx ended.
+func (p places) take(ctx context.Context) bool {
+	if p == nil {
+		return true
+	}
+	select {
+	case p <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (p places) leave() {
+	if p != nil {
+		<-p
 	}
 }
 

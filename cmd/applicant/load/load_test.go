@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +106,29 @@ func TestOrdersBeginAtTheRateWhateverHappens(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 10, r.Done)
 	require.GreaterOrEqual(t, starts[9], 90*time.Millisecond)
+}
+
+func TestNoMoreAreUnderWayThanMayBe(t *testing.T) {
+	t.Parallel()
+	var under, most atomic.Int64
+	var once sync.Once
+	full := make(chan struct{})
+	o := options(t, 4, func(context.Context, renew.Options) error {
+		n := under.Add(1)
+		defer under.Add(-1)
+		most.Store(max(most.Load(), n))
+		if n == 3 {
+			once.Do(func() { close(full) })
+		}
+		<-full
+		time.Sleep(10 * time.Millisecond) // would a fourth begin, it would now
+		return nil
+	})
+	o.Orders, o.AtOnce = 5, 3
+	r, err := Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Equal(t, 5, r.Done)
+	require.EqualValues(t, 3, most.Load())
 }
 
 func TestSpentCertificatesAreReplaced(t *testing.T) {

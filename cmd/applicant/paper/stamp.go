@@ -22,10 +22,14 @@ const (
 // it. strength is how much ink was on the rubber, from 0 to 1.
 func (p *Painter) stamp(on *canvas, s rubber, centre point, radius, strength float64, r *rand.Rand) {
 	centre, radius = point{centre.x * on.scale, centre.y * on.scale}, radius*on.scale
+	press(on, p.cut(s, radius, (r.Float64()-0.5)*0.5), centre, strength, r)
+}
+
+// cut makes the face of a seal, in the middle of its canvas and turned by an angle.
+func (p *Painter) cut(s rubber, radius, turn float64) *canvas {
 	side := int(radius*2) + 8
 	seal := p.canvas(side, side, color.NRGBA{})
 	mid := point{float64(side) / 2, float64(side) / 2}
-	turn := (r.Float64() - 0.5) * 0.5
 
 	ring := radius * 0.05
 	seal.fill(black, ellipse(mid, radius, radius, false), ellipse(mid, radius-ring, radius-ring, true))
@@ -35,8 +39,17 @@ func (p *Painter) stamp(on *canvas, s rubber, centre point, radius, strength flo
 	const size = 0.18
 	below := turned(turn, 1, mid).at(point{-radius * size / 2 * float64(utf8.RuneCountInString(s.below)), radius * 0.62})
 	seal.slanted(black, s.below, below, radius*size, turn)
+	return seal
+}
 
-	press(on, seal, centre, strength, r)
+// Seal is the face of the seal a sample company puts on its papers, or of the one it has for contracts, upright and in
+// the middle of a square image, whose alpha is its ink: what to compare an impression with.
+func (p *Painter) Seal(company string, contract bool, radius float64) image.Image {
+	s := rubber{company, companySeal}
+	if contract {
+		s.below = contractSeal
+	}
+	return p.cut(s, radius, 0).RGBA
 }
 
 // arc writes s along the upper arc of a seal, each character upright on its own radius. Long names are drawn narrower,

@@ -66,14 +66,15 @@ func handle[T job.Args](r *job.Registry, f *flow.Flow) {
 	})
 }
 
-// pagesQueue is where page images are drawn: they take a processor each and must keep nobody's message waiting.
-var pagesQueue = map[string]int{document.PagesQueue: max(1, runtime.NumCPU()/2)}
+// queues are the workers of what must keep nobody's message waiting: page images take a processor each, matching runs
+// look at everything open.
+var queues = map[string]int{document.PagesQueue: max(1, runtime.NumCPU()/2), flow.MatchQueue: 1}
 
 // NewJobs makes the client that queues the use cases' jobs and, once started, works them.
 func NewJobs(h *House, f *flow.Flow) (*job.Client, error) {
 	r := job.NewRegistry()
 	register(r, f)
-	return job.NewClient(h.DB, r, job.Options{Logger: h.Log, Queues: pagesQueue})
+	return job.NewClient(h.DB, r, job.Options{Logger: h.Log, Queues: queues})
 }
 
 // register names every worker and every sweep. The sweeps are what recovery rests on: each asks its domain what hangs.

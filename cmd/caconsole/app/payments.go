@@ -34,8 +34,8 @@ func (c Config) dialPayments(now func() time.Time) (map[payment.Method]payment.V
 	return out, nil
 }
 
-// notifyAt is where a payment vendor sends its notices.
-func (c Config) notifyAt(m payment.Method) string {
+// NotifyAt is where a payment vendor sends its notices.
+func (c Config) NotifyAt(m payment.Method) string {
 	return c.PublicURL + "/api/v1/callbacks/payments/" + string(m)
 }
 
@@ -52,7 +52,7 @@ func (c Config) dialWeChat(now func() time.Time) (*wechat.Client, error) {
 	return wechat.New(wechat.Config{
 		URL: w.URL, AppID: w.AppID, MchID: w.MchID, APIv3Key: w.APIv3Key.Reveal(), MerchantKey: own, MerchantSerial: w.MerchantSerial,
 		Platform: map[string]*rsa.PublicKey{w.PlatformSerial: platform}, PlatformSerial: w.PlatformSerial,
-		NotifyURL: c.notifyAt(payment.WeChat), Now: now,
+		NotifyURL: c.NotifyAt(payment.WeChat), Now: now,
 	})
 }
 
@@ -67,7 +67,7 @@ func (c Config) dialAlipay(now func() time.Time) (*alipay.Client, error) {
 		return nil, err
 	}
 	return alipay.New(alipay.Config{
-		URL: a.URL, AppID: a.AppID, SellerID: a.SellerID, AppKey: own, AlipayKey: platform, NotifyURL: c.notifyAt(payment.Alipay), Now: now,
+		URL: a.URL, AppID: a.AppID, SellerID: a.SellerID, AppKey: own, AlipayKey: platform, NotifyURL: c.NotifyAt(payment.Alipay), Now: now,
 	})
 }
 

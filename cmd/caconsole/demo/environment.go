@@ -30,7 +30,7 @@ const (
 var smsTemplates = map[string]string{
 	"login_code": "2100001", "accepted": "2100002", "payment_settled": "2100003", "payment_reminder": "2100004",
 	"returned": "2100005", "rejected": "2100006", "approved": "2100007", "invoice": "2100008",
-	"unpaid_reminder": "2100009", "part_paid": "2100010", "closed_unpaid": "2100012",
+	"unpaid_reminder": "2100009", "part_paid": "2100010", "difference_reminder": "2100011", "closed_unpaid": "2100012",
 	"closed_expired": "2100013", "moved_to_reviewed": "2100014", "withdrawn": "2100015", "withdrawn_paid": "2100016",
 	"paid_late": "2100017", "paid_twice": "2100018", "refund_sent": "2100019", "update_reminder": "2100020", "expiry_reminder": "2100021",
 }

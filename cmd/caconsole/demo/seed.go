@@ -11,11 +11,14 @@ import (
 	"caconsole/admin/audit"
 	"caconsole/admin/money"
 	"caconsole/admin/order"
+	vendor "caconsole/admin/payment"
 	"caconsole/admin/pg"
 	"caconsole/admin/project"
 	"caconsole/admin/throttle"
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/applicant/vendors/alipay"
+	"caconsole/cmd/applicant/vendors/wechat"
 	"caconsole/cmd/caconsole/app"
 	"caconsole/cmd/caconsole/demo/history"
 	"caconsole/cmd/caconsole/demo/holder"
@@ -52,11 +55,17 @@ func (d *demo) seed(ctx context.Context) (err error) {
 
 // past describes the past to be played, up to this moment; its people and certificates are yet to be made.
 func (d *demo) past(h *app.House, clock *history.Clock, artist history.Artist, box *outbox.Box) history.Options {
+	notices := app.Config{Web: app.Web{PublicURL: app.LocalURL(d.Listen)}}.NotifyAt
 	return history.Options{
 		House: h, Clock: clock, Present: d.Now(), Painter: artist, Outbox: box, PublicURL: app.LocalURL(d.Listen),
 		Seller:     history.Seller{Name: sellerName, TaxNo: sellerTaxNo},
 		Accounts:   accounts(),
 		Statements: d.file("statements"), Log: d.log,
+		Vendors: history.Vendors{
+			State:  d.path("vendors"),
+			WeChat: wechat.Merchant{AppID: wechatApp, MchID: wechatMch, NotifyURL: notices(vendor.WeChat)},
+			Alipay: alipay.Merchant{SellerID: alipaySeller, NotifyURL: notices(vendor.Alipay)},
+		},
 	}
 }
 

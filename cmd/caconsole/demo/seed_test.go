@@ -22,6 +22,9 @@ import (
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/person"
+	"caconsole/cmd/applicant/vendors/alipay"
+	"caconsole/cmd/applicant/vendors/till"
+	"caconsole/cmd/applicant/vendors/wechat"
 	"caconsole/cmd/caconsole/app"
 	"caconsole/cmd/caconsole/demo/history"
 	"caconsole/issuance/signer"
@@ -79,6 +82,9 @@ func TestPastEndsWhereItShould(t *testing.T) {
 			_, err = signer.Verify(d.path("ca"), nil)
 			require.NoError(t, err)
 			leftToImport(t, d.file("statements"))
+			if c.orders > 30 {
+				knownOutside(t, d)
+			}
 		})
 	}
 }
@@ -128,4 +134,35 @@ func leftToImport(t *testing.T, dir string) {
 	for _, kind := range []format.Kind{format.Transfer, format.Fee, format.Interest, format.Return, format.Reversal} {
 		require.Positive(t, kinds[kind], kind)
 	}
+}
+
+// knownOutside checks that the simulators, started on what the past left them, know its codes, payments and invoices.
+func knownOutside(t *testing.T, d *demo) {
+	t.Helper()
+	state := d.path("vendors")
+	w, err := wechat.New(wechat.Options{State: filepath.Join(state, "wechat"), APIv3Key: make([]byte, 32), Now: d.Now})
+	require.NoError(t, err)
+	a, err := alipay.New(alipay.Options{State: filepath.Join(state, "alipay"), Now: d.Now})
+	require.NoError(t, err)
+	bills := append(w.Bills(), a.Bills()...)
+	states, back := map[string]int{}, 0
+	for _, b := range bills {
+		states[b.State]++
+		require.NotEmpty(t, b.Code)
+		require.True(t, b.Told || b.State != till.Paid, "%s: its notice came", b.OutTradeNo)
+		for _, f := range b.Refunds {
+			require.True(t, f.Done)
+			back++
+		}
+	}
+	for _, state := range []string{till.Open, till.Closed, till.Paid} {
+		require.Positive(t, states[state], state)
+	}
+	require.GreaterOrEqual(t, back, 3, "one taken back, one too late, one paid twice")
+	invoices, err := filepath.Glob(filepath.Join(state, "nuonuo", "*.json"))
+	require.NoError(t, err)
+	require.Greater(t, len(invoices), 10)
+	red, err := filepath.Glob(filepath.Join(state, "nuonuo", "red", "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, red)
 }

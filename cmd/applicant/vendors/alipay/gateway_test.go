@@ -21,35 +21,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"caconsole/cmd/applicant/vendors/callback"
+	"caconsole/cmd/applicant/vendors/simtest"
 	"caconsole/cmd/applicant/vendors/till"
 	"caconsole/cmd/applicant/vendors/trouble"
 )
 
-var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
-
-// keys are made once: that takes a while.
-var keys = sync.OnceValue(func() (k [2]*rsa.PrivateKey) {
-	for i := range k {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		k[i] = key
-	}
-	return k
-})
-
-func appKey() *rsa.PrivateKey { return keys()[0] }
-func ownKey() *rsa.PrivateKey { return keys()[1] }
+func appKey() *rsa.PrivateKey { return simtest.Keys()[0] }
+func ownKey() *rsa.PrivateKey { return simtest.Keys()[1] }
 
 // bench is one running gateway, a merchant of it, and what the merchant was told.
 type bench struct {
 	*httptest.Server
+	*simtest.Clock
 	t       *testing.T
 	gateway *Gateway
 	opt     Options
 	mu      sync.Mutex
-	now     time.Time
 	shop    *httptest.Server
 	refuse  int // how many notices the shop answers with something else than success
 	told    []url.Values
@@ -57,7 +44,7 @@ type bench struct {
 
 func setup(t *testing.T, state string) *bench {
 	t.Helper()
-	b := &bench{t: t, now: noon}
+	b := &bench{Clock: simtest.NewClock(), t: t}
 	b.shop = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		b.mu.Lock()
@@ -75,7 +62,7 @@ func setup(t *testing.T, state string) *bench {
 	troubles := &trouble.List{}
 	b.opt = Options{
 		AppID: "2014", SellerID: "2088", AppKey: &appKey().PublicKey, Key: ownKey(), State: state,
-		Callbacks: callback.New(t.Context(), troubles, log), Troubles: troubles, Now: b.clock, Log: log,
+		Callbacks: callback.New(t.Context(), troubles, log), Troubles: troubles, Now: b.Now, Log: log,
 	}
 	var err error
 	b.gateway, err = New(b.opt)
@@ -85,18 +72,6 @@ func setup(t *testing.T, state string) *bench {
 	b.Server = httptest.NewServer(mux)
 	t.Cleanup(b.Close)
 	return b
-}
-
-func (b *bench) clock() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.now
-}
-
-func (b *bench) move(d time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.now = b.now.Add(d)
 }
 
 func (b *bench) notices() []url.Values {
@@ -134,7 +109,7 @@ func (b *bench) call(method string, biz any, before, after func(url.Values)) map
 	require.NoError(b.t, err)
 	form := url.Values{
 		"app_id": {"2014"}, "method": {method}, "format": {"JSON"}, "charset": {"utf-8"}, "sign_type": {"RSA2"}, "version": {"1.0"},
-		"timestamp": {b.clock().In(time.FixedZone("CST", 8*3600)).Format(time.DateTime)}, "notify_url": {b.shop.URL}, "biz_content": {string(raw)},
+		"timestamp": {b.Now().In(time.FixedZone("CST", 8*3600)).Format(time.DateTime)}, "notify_url": {b.shop.URL}, "biz_content": {string(raw)},
 	}
 	if before != nil {
 		before(form)
@@ -255,7 +230,7 @@ func TestScannedTradesCloseAndExpire(t *testing.T) {
 
 	code = b.precreate("R3")
 	scan(code)
-	b.move(2 * time.Hour)
+	b.Move(2 * time.Hour)
 	require.Equal(t, "TRADE_CLOSED", b.about("alipay.trade.query", "R3")["trade_status"])
 	_, err = b.gateway.Pay(code)
 	require.ErrorIs(t, err, till.ErrExpired)
@@ -319,7 +294,7 @@ func TestWrongTradesAreRefused(t *testing.T) {
 		require.Equal(t, "ACQ.INVALID_PARAMETER", b.call("alipay.trade.precreate", in, nil, nil)["sub_code"], field)
 	}
 	for express, ok := range map[string]bool{"90m": true, "2h": true, "1d": true, "0m": false, "1c": false, "soon": false} {
-		_, got := ask{TimeoutExpress: express}.expires(noon)
+		_, got := ask{TimeoutExpress: express}.expires(simtest.Noon)
 		require.Equal(t, ok, got, express)
 	}
 }

@@ -205,14 +205,14 @@ func (g *Gateway) Bills() []till.Bill {
 		}
 		switch {
 		case v.paid():
-			b.State, b.PaidFen, b.TransactionID = till.Paid, v.Fen, v.TradeNo
+			b.State, b.PaidFen, b.PaidAt, b.TransactionID = till.Paid, v.Fen, v.PaidAt, v.TradeNo
 		case v.State == closed:
 			b.State = till.Closed
 		case !now.Before(v.ExpiresAt):
 			b.State = till.Expired
 		}
 		for _, f := range v.Refunds {
-			b.Refunds = append(b.Refunds, till.Refund{OutRefundNo: f.RequestNo, AmountFen: f.Fen, State: refundSuccess, Done: true})
+			b.Refunds = append(b.Refunds, till.Refund{OutRefundNo: f.RequestNo, AmountFen: f.Fen, State: refundSuccess, Done: true, At: f.At})
 		}
 		out = append(out, b)
 	}

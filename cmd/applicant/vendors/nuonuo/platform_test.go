@@ -18,38 +18,19 @@ import (
 
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/vendors/callback"
+	"caconsole/cmd/applicant/vendors/simtest"
 	"caconsole/cmd/applicant/vendors/trouble"
 )
-
-var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 
 // painter is one for all tests: reading the font takes a while.
 var painter = sync.OnceValues(func() (*paper.Painter, error) { return paper.Open("") })
 
 const seller = "91440300708461136T"
 
-// clock is a time that a test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 type bench struct {
 	*httptest.Server
 	opt   Options
-	clock *clock
+	clock *simtest.Clock
 }
 
 func setup(t *testing.T, state string) *bench {
@@ -58,12 +39,12 @@ func setup(t *testing.T, state string) *bench {
 	require.NoError(t, err, "install fonts-noto-cjk")
 	log := slog.New(slog.DiscardHandler)
 	mux := http.NewServeMux()
-	b := &bench{Server: httptest.NewServer(mux), clock: &clock{at: noon}}
+	b := &bench{Server: httptest.NewServer(mux), clock: simtest.NewClock()}
 	t.Cleanup(b.Close)
 	b.opt = Options{
 		AppKey: "key", AppSecret: "secret", AccessToken: "token", SellerTaxNo: seller, SellerName: "深圳样例电子认证有限公司",
 		Delay: 50 * time.Millisecond, Public: func() string { return b.URL }, State: state, Painter: painter,
-		Callbacks: callback.New(t.Context(), &trouble.List{}, log), Troubles: &trouble.List{}, Now: b.clock.now, Log: log,
+		Callbacks: callback.New(t.Context(), &trouble.List{}, log), Troubles: &trouble.List{}, Now: b.clock.Now, Log: log,
 	}
 	p, err := New(b.opt)
 	require.NoError(t, err)
@@ -76,7 +57,7 @@ func (b *bench) call(t *testing.T, method string, in any, spoil func(*http.Reque
 	t.Helper()
 	raw, err := json.Marshal(in)
 	require.NoError(t, err)
-	q := url.Values{"senid": {strings.Repeat("a1", 16)}, "nonce": {"12345678"}, "timestamp": {fmt.Sprint(b.clock.now().Unix())}, "appkey": {"key"}}
+	q := url.Values{"senid": {strings.Repeat("a1", 16)}, "nonce": {"12345678"}, "timestamp": {fmt.Sprint(b.clock.Now().Unix())}, "appkey": {"key"}}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL+Path+"?"+q.Encode(), bytes.NewReader(raw))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/json")
@@ -181,7 +162,7 @@ func TestInvoiceIsIssuedLaterAndOnce(t *testing.T) {
 	require.Contains(t, form.Get("content"), `"c_status":"1"`)
 	b.opt.Callbacks.Wait()
 
-	b.clock.move(time.Second)
+	b.clock.Move(time.Second)
 	done := b.query(t, "R26112200018")
 	require.Equal(t, "2", done.Status)
 	require.Regexp(t, `^\d{20}$`, done.InvoiceNo)
@@ -197,7 +178,7 @@ func TestInvoiceIsIssuedLaterAndOnce(t *testing.T) {
 	require.Len(t, pages, 1)
 
 	again := setup(t, state)
-	again.clock.move(time.Second)
+	again.clock.Move(time.Second)
 	require.Equal(t, done.InvoiceNo, again.query(t, "R26112200018").InvoiceNo, "a new start knows the invoice")
 }
 
@@ -206,7 +187,7 @@ func TestFailedInvoice(t *testing.T) {
 	b := setup(t, "")
 	code, _ := b.call(t, "nuonuo.OpeMplatform.requestBillingNew", billing("1", "开票失败公司", ""), nil)
 	require.Equal(t, codeOK, code)
-	b.clock.move(time.Second)
+	b.clock.Move(time.Second)
 	v := b.query(t, "1")
 	require.Equal(t, "22", v.Status)
 	require.NotEmpty(t, v.FailCause)
@@ -219,7 +200,7 @@ func TestFailedInvoice(t *testing.T) {
 	require.Equal(t, codeOK, code)
 	code, _ = b.call(t, "nuonuo.OpeMplatform.reInvoice", again, nil)
 	require.Equal(t, codeInvalid, code, "under way")
-	b.clock.move(time.Second)
+	b.clock.Move(time.Second)
 	require.Equal(t, "2", b.query(t, "1").Status)
 	code, _ = b.call(t, "nuonuo.OpeMplatform.reInvoice", again, nil)
 	require.Equal(t, codeInvalid, code, "done")

@@ -40,6 +40,7 @@ type Bill struct {
 	AmountFen     int64     `json:"amount_fen"`
 	TransactionID string    `json:"transaction_id,omitempty"` // the vendor's number, once paid
 	PaidFen       int64     `json:"paid_fen"`
+	PaidAt        time.Time `json:"paid_at,omitzero"`
 	Refunds       []Refund  `json:"refunds"`
 	CreatedAt     time.Time `json:"created_at"`
 	ExpiresAt     time.Time `json:"expires_at"`
@@ -52,6 +53,9 @@ type Refund struct {
 	AmountFen   int64  `json:"amount_fen"`
 	State       string `json:"state"` // in the vendor's words
 	Done        bool   `json:"done"`  // the money has gone back
+
+	RefundID string    `json:"refund_id,omitempty"` // the vendor's number, where it has one
+	At       time.Time `json:"at,omitzero"`         // when it was asked for
 }
 
 // Vendor is a payment vendor as its payers know it.

@@ -212,7 +212,7 @@ func (p *Platform) Bills() []till.Bill {
 	for _, v := range all {
 		b := till.Bill{
 			OutTradeNo: v.Ask.OutTradeNo, Subject: v.Ask.Description, Code: v.CodeURL, State: till.Paid, AmountFen: v.Ask.Amount.Total,
-			TransactionID: v.TransactionID, CreatedAt: v.CreatedAt, ExpiresAt: v.ExpiresAt, Told: v.Told, Refunds: []till.Refund{},
+			TransactionID: v.TransactionID, PaidAt: v.PaidAt, CreatedAt: v.CreatedAt, ExpiresAt: v.ExpiresAt, Told: v.Told, Refunds: []till.Refund{},
 		}
 		switch {
 		case v.State == closed:
@@ -226,7 +226,7 @@ func (p *Platform) Bills() []till.Bill {
 		}
 		for _, f := range v.Refunds {
 			s := f.state(now)
-			b.Refunds = append(b.Refunds, till.Refund{OutRefundNo: f.Ask.OutRefundNo, AmountFen: f.Ask.Amount.Refund, State: s, Done: s == success})
+			b.Refunds = append(b.Refunds, till.Refund{OutRefundNo: f.Ask.OutRefundNo, AmountFen: f.Ask.Amount.Refund, State: s, Done: s == success, RefundID: f.RefundID, At: f.CreatedAt})
 		}
 		out = append(out, b)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"caconsole/cmd/applicant/vendors/simtest"
 	"caconsole/cmd/applicant/vendors/till"
 	"caconsole/cmd/applicant/vendors/trouble"
 )
@@ -76,7 +77,7 @@ func TestClosedAndExpiredOrdersAreNotPaid(t *testing.T) {
 	require.Equal(t, []any{404, "ORDER_NOT_EXIST"}, []any{status, out["code"]})
 
 	code = b.native("R2611220003")
-	b.move(2 * time.Hour)
+	b.Move(2 * time.Hour)
 	_, err = b.platform.Pay(code)
 	require.ErrorIs(t, err, till.ErrExpired)
 	_, out = b.query("R2611220003")
@@ -146,7 +147,7 @@ func TestRefunds(t *testing.T) {
 	event, plain := all[1].open(t)
 	require.Equal(t, "REFUND.SUCCESS", event)
 	require.Equal(t, []any{"F1", "SUCCESS"}, []any{plain["out_refund_no"], plain["refund_status"]})
-	b.move(time.Second)
+	b.Move(time.Second)
 	_, out = b.call("GET", "/v3/refund/domestic/refunds/F1", nil, nil)
 	require.Equal(t, "SUCCESS", out["status"])
 	status, out = b.call("GET", "/v3/refund/domestic/refunds/F9", nil, nil)
@@ -157,7 +158,7 @@ func TestRefunds(t *testing.T) {
 	require.NoError(t, b.opt.Troubles.Add(trouble.Trouble{Call: "refund_outcome", Kind: trouble.Refuse, Code: "ABNORMAL"}))
 	status, _ = b.refund("R2611220005", "F4", 15000, 20000)
 	require.Equal(t, 200, status)
-	b.move(time.Second)
+	b.Move(time.Second)
 	_, out = b.call("GET", "/v3/refund/domestic/refunds/F4", nil, nil)
 	require.Equal(t, "ABNORMAL", out["status"])
 	require.Equal(t, till.Counts{Bills: 1, Paid: 1, PaidFen: 20000, Refunds: 1, RefundedFen: 5000}, till.Count(b.platform.Bills()))
@@ -204,7 +205,7 @@ func TestFaults(t *testing.T) {
 	body, err := json.Marshal(b.ask("R2611220007", 100))
 	require.NoError(t, err)
 	req.Body = io.NopCloser(bytes.NewReader(body))
-	b.authorise(req, merchantKey(), "1900000109", "5F0A", noon.Unix(), body)
+	b.authorise(req, merchantKey(), "1900000109", "5F0A", simtest.Noon.Unix(), body)
 	resp, err := http.DefaultClient.Do(req)
 	if err == nil {
 		_ = resp.Body.Close()

@@ -22,36 +22,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"caconsole/cmd/applicant/vendors/callback"
+	"caconsole/cmd/applicant/vendors/simtest"
 	"caconsole/cmd/applicant/vendors/trouble"
 )
 
-var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
-
-// keys are made once: that takes a while.
-var keys = sync.OnceValue(func() (k [2]*rsa.PrivateKey) {
-	for i := range k {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		k[i] = key
-	}
-	return k
-})
-
-func merchantKey() *rsa.PrivateKey { return keys()[0] }
-func platformKey() *rsa.PrivateKey { return keys()[1] }
+func merchantKey() *rsa.PrivateKey { return simtest.Keys()[0] }
+func platformKey() *rsa.PrivateKey { return simtest.Keys()[1] }
 
 var apiV3 = []byte("0123456789abcdef0123456789abcdef")
 
 // bench is one running platform, a merchant of it, and what the merchant was told.
 type bench struct {
 	*httptest.Server
+	*simtest.Clock
 	t        *testing.T
 	platform *Platform
 	opt      Options
 	mu       sync.Mutex
-	now      time.Time
 	shop     *httptest.Server
 	refuse   int // how many notices the shop turns away
 	told     []*told
@@ -65,7 +52,7 @@ type told struct {
 
 func setup(t *testing.T, state string) *bench {
 	t.Helper()
-	b := &bench{t: t, now: noon}
+	b := &bench{Clock: simtest.NewClock(), t: t}
 	b.shop = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		b.mu.Lock()
@@ -82,7 +69,7 @@ func setup(t *testing.T, state string) *bench {
 	b.opt = Options{
 		AppID: "wxapp", MchID: "1900000109", MerchantKey: &merchantKey().PublicKey, MerchantSerial: "5F0A", APIv3Key: apiV3,
 		PlatformKey: platformKey(), PlatformSerial: "PUB_KEY_ID_1", RefundDelay: 20 * time.Millisecond, State: state,
-		Callbacks: callback.New(t.Context(), troubles, log), Troubles: troubles, Now: b.clock, Log: log,
+		Callbacks: callback.New(t.Context(), troubles, log), Troubles: troubles, Now: b.Now, Log: log,
 	}
 	var err error
 	b.platform, err = New(b.opt)
@@ -92,18 +79,6 @@ func setup(t *testing.T, state string) *bench {
 	b.Server = httptest.NewServer(mux)
 	t.Cleanup(b.Close)
 	return b
-}
-
-func (b *bench) clock() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.now
-}
-
-func (b *bench) move(d time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.now = b.now.Add(d)
 }
 
 func (b *bench) notices() []*told {
@@ -124,7 +99,7 @@ func (b *bench) call(method, path string, in any, spoil func(*http.Request)) (st
 	}
 	req, err := http.NewRequestWithContext(b.t.Context(), method, b.URL+path, bytes.NewReader(body))
 	require.NoError(b.t, err)
-	b.authorise(req, merchantKey(), "1900000109", "5F0A", b.clock().Unix(), body)
+	b.authorise(req, merchantKey(), "1900000109", "5F0A", b.Now().Unix(), body)
 	if spoil != nil {
 		spoil(req)
 	}
@@ -208,7 +183,7 @@ func TestWrongSignaturesAreRefused(t *testing.T) {
 	b := setup(t, "")
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	at := noon.Unix()
+	at := simtest.Noon.Unix()
 	for name, spoil := range map[string]func(*http.Request){
 		"none":         func(r *http.Request) { r.Header.Del("Authorization") },
 		"other scheme": func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") },

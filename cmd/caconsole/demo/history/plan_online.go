@@ -34,6 +34,11 @@ func (s *story) planOnline() {
 	if s.fate.oneOf(scanning, codeOver) {
 		return
 	}
+	if s.fate == paid && s.nth == 0 {
+		s.method = order.WeChat
+		s.step(2*time.Minute, "two scans", s.payTwice)
+		return
+	}
 	s.step(2*time.Minute, "scan", s.scan)
 	switch s.fate {
 	case paidBack:

@@ -258,6 +258,21 @@ func (s *story) scanUnseen(context.Context) error {
 	return err
 }
 
+// payTwice is somebody who pays by one code, thinks better of it and pays by another one too: what comes second goes
+// back.
+func (s *story) payTwice(ctx context.Context) error {
+	first := s.code
+	if _, err := s.w.wallets[payment.WeChat].pay(first); err != nil {
+		return err
+	}
+	how, err := s.w.flow.ChoosePayment(ctx, s.me, s.key("payment2"), s.no, string(payment.Alipay))
+	if err != nil {
+		return err
+	}
+	_, err = s.w.wallets[payment.Alipay].pay(how.CodeURL)
+	return err
+}
+
 // takeBack withdraws a paid order.
 func (s *story) takeBack(ctx context.Context) error {
 	_, err := s.w.flow.WithdrawOrder(ctx, s.me, s.key("withdraw"), s.no)

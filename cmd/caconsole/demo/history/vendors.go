@@ -15,6 +15,7 @@ import (
 	"caconsole/admin/seal"
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
+	"caconsole/cmd/applicant/vendors/nuonuo"
 )
 
 // The outside world of the past answers on the clock of the past; the vendors a running demo calls have another.
@@ -121,7 +122,8 @@ type bureau struct {
 	w      *world
 	sheets map[string]*drawing // by our serial
 	number map[string]string
-	refuse map[string]bool // buyers whose tax number does not fit their name
+	refuse map[string]bool           // buyers whose tax number does not fit their name
+	issued map[string]*nuonuo.Issued // by number
 }
 
 // Issue takes a request.
@@ -139,6 +141,12 @@ func (b *bureau) Issue(_ context.Context, o invoice.Order) error {
 		Seller: b.w.Seller.Name, SellerTaxNo: b.w.Seller.TaxNo, ExTaxFen: int64(o.Net), TaxFen: int64(o.Tax), Remark: "订单 " + o.Remark, Clerk: "系统",
 		Lines: []paper.InvoiceLine{{Name: o.Goods.Name, Unit: "年", Num: "1", RatePercent: float64(o.TaxPercent), ExTaxFen: int64(o.Net), TaxFen: int64(o.Tax)}},
 	}
+	one := &nuonuo.Issued{
+		OrderNo: o.Serial, Number: number, Special: o.Buyer.Kind == invoice.Special, Buyer: o.Buyer.Title, BuyerTaxNo: o.Buyer.TaxID,
+		Goods: o.Goods.Name, GoodsCode: o.Goods.Code, ExTaxFen: int64(o.Net), TaxFen: int64(o.Tax), TaxPercent: o.TaxPercent, Remark: o.Remark,
+		Clerk: sheet.Clerk, At: o.At, SellerTaxNo: b.w.Seller.TaxNo,
+	}
+	b.issued[number] = one
 	b.sheets[o.Serial] = b.w.studio.draw(ahead, func() ([]byte, error) {
 		picture, err := b.w.Painter.InvoiceSheet(sheet)
 		if err != nil {
@@ -162,6 +170,9 @@ func (b *bureau) Query(_ context.Context, serial string) (invoice.Answer, error)
 func (b *bureau) AskRed(_ context.Context, o invoice.RedOrder) error {
 	if b.number[o.Serial] == "" {
 		b.number[o.Serial] = o.Number[:4] + fmt.Sprintf("%016d", 9_310_000_000_000_000+int64(len(b.number))*9973)
+		if blue := b.issued[o.Number]; blue != nil {
+			blue.RedOrderNo, blue.RedNumber, blue.RedAt = o.Serial, b.number[o.Serial], b.w.Clock.Now()
+		}
 		b.sheets[o.Serial] = b.sheets[strings.TrimSuffix(o.Serial, "R1")+"B1"]
 	}
 	return nil

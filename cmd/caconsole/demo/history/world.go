@@ -6,6 +6,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -24,6 +25,7 @@ import (
 	"caconsole/cmd/applicant/outbox"
 	"caconsole/cmd/applicant/paper"
 	"caconsole/cmd/applicant/person"
+	"caconsole/cmd/applicant/vendors/nuonuo"
 	"caconsole/cmd/caconsole/app"
 	"caconsole/cmd/caconsole/demo/holder"
 	"caconsole/issuance"
@@ -65,6 +67,7 @@ type Options struct {
 	Progress   func(entered int) // is told how many orders have been entered
 	PublicURL  string
 	Statements string // folder for what is left to import
+	Vendors    Vendors
 	Log        *slog.Logger
 }
 
@@ -123,7 +126,7 @@ func Make(ctx context.Context, o Options) error {
 	if err := w.review(ctx, stories); err != nil {
 		return err
 	}
-	if err := w.leave(); err != nil {
+	if err := errors.Join(w.leave(), w.remember()); err != nil {
 		return err
 	}
 	_, err = w.sequencer.Pass(ctx)
@@ -132,7 +135,7 @@ func Make(ctx context.Context, o Options) error {
 
 func (w *world) build() error {
 	w.faces = &faces{w: w, sessions: map[string]identity.Subject{}, outcome: map[string]outcome{}}
-	w.bureau = &bureau{w: w, sheets: map[string]*drawing{}, number: map[string]string{}, refuse: map[string]bool{}}
+	w.bureau = &bureau{w: w, sheets: map[string]*drawing{}, number: map[string]string{}, refuse: map[string]bool{}, issued: map[string]*nuonuo.Issued{}}
 	post := func(channel, sign string) *post {
 		return &post{box: w.Outbox, channel: channel, sign: sign, codes: w.codes}
 	}
