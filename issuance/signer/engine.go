@@ -101,7 +101,7 @@ func (e *Engine) Status(context.Context) (cert.Status, error) {
 		return cert.Status{}, e.journal.down()
 	}
 	return cert.Status{
-		Seq: e.journal.seq, Head: e.journal.head, Issued: e.index.issued,
+		JournalHead: cert.JournalHead{Seq: e.journal.seq, Head: e.journal.head}, Issued: e.index.issued,
 		SoftwareKeys: e.data.softwareKeys, StaffKeys: len(e.data.staff),
 	}, nil
 }
@@ -325,5 +325,5 @@ func (e *Engine) result(k *known) (cert.Issued, error) {
 }
 
 func issuedFrom(b issuedBody, r Record) cert.Issued {
-	return cert.Issued{RequestID: b.ID, Digest: b.Digest, Pair: b.Pair, Seq: r.Seq, Head: r.Hash}
+	return cert.Issued{RequestID: b.ID, Digest: b.Digest, Pair: b.Pair, JournalHead: cert.JournalHead{Seq: r.Seq, Head: r.Hash}}
 }

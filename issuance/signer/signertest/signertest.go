@@ -44,7 +44,7 @@ func NewPerson(t testing.TB, id, login, no string, roles ...string) Person {
 // Approve signs a list of authorisations.
 func (p Person) Approve(t testing.TB, duty string, at time.Time, digests ...cert.Digest) cert.Approval {
 	t.Helper()
-	a := cert.Approval{Duty: duty, StaffID: p.StaffID, At: at}
+	a := cert.Approval{Kind: cert.KindSM2, Duty: duty, StaffID: p.StaffID, At: at}
 	for _, d := range digests {
 		a.Digests = append(a.Digests, d.Hex())
 	}
