@@ -43,7 +43,7 @@ func Handler(e *Engine) http.Handler {
 // GET /v1/status.
 func AdminHandler(e *Engine) http.Handler {
 	mux := http.NewServeMux()
-	take(mux, e, "unlock", e.Unlock)
+	take(mux, e, "unlock", e.GiveShare)
 	tell(mux, e, "status", e.Status)
 	return mux
 }

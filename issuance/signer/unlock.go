@@ -23,10 +23,10 @@ type shareBody struct {
 	Refused string `json:"refused,omitempty"` // the fault's key
 }
 
-// Unlock takes one officer's share. With the last one that is needed the key is opened; it stays open until the process
+// GiveShare takes one officer's share. With the last one that is needed the key is opened; it stays open until the process
 // ends: there is no idle lock, because orders come at night too. Every share that comes is journalled. Fails with
 // Forbidden "share_wrong" (of another ceremony, or not as it was made), Conflict "share_given" or "signer_open".
-func (e *Engine) Unlock(ctx context.Context, s cert.Share) (cert.Status, error) {
+func (e *Engine) GiveShare(ctx context.Context, s cert.Share) (cert.Status, error) {
 	if err := e.unlock(ctx, s); err != nil {
 		return cert.Status{}, err
 	}

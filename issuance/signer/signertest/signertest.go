@@ -221,7 +221,7 @@ func open(dir string, shares []cert.Share, now func() time.Time) (*signer.Engine
 		return nil, err
 	}
 	for _, s := range shares[:min(len(shares), Needed)] {
-		if _, err := e.Unlock(context.Background(), s); err != nil {
+		if _, err := e.GiveShare(context.Background(), s); err != nil {
 			return nil, errors.Join(err, e.Shutdown())
 		}
 	}
