@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -142,8 +143,13 @@ func TestOverTheSocket(t *testing.T) {
 
 func serve(t *testing.T, l net.Listener, e *signer.Engine) {
 	t.Helper()
+	serveHandler(t, l, signer.Handler(e))
+}
+
+func serveHandler(t *testing.T, l net.Listener, h http.Handler) {
+	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- signer.Serve(t.Context(), l, signer.Handler(e)) }() // t.Context ends before cleanups run
+	go func() { done <- signer.Serve(t.Context(), l, h) }() // t.Context ends before cleanups run
 	t.Cleanup(func() { require.NoError(t, <-done) })
 }
 

@@ -32,6 +32,11 @@ func written(t *testing.T) (signertest.Bench, renewal, []byte) {
 	return b, r, raw
 }
 
+// afterIntent cuts the journal behind its intent.
+func afterIntent(raw []byte) []byte {
+	return bytes.Join(bytes.SplitAfter(raw, []byte("\n"))[:begun+1], nil)
+}
+
 func (r renewal) issueOn(t *testing.T, b signertest.Bench, journal []byte) signer.Report {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), journal, 0o600))
@@ -83,8 +88,7 @@ func TestCrashAfterIntentMakesTheSamePair(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Shutdown())
 
-	lines := bytes.SplitAfter(raw, []byte("\n"))
-	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), bytes.Join(lines[:begun+1], nil), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), afterIntent(raw), 0o600))
 	e = b.Open(t, clock)
 	again, err := e.Issue(t.Context(), r.instruction)
 	require.NoError(t, err)
@@ -93,8 +97,7 @@ func TestCrashAfterIntentMakesTheSamePair(t *testing.T) {
 
 func TestCloseAfterIntentBuriesIt(t *testing.T) {
 	b, r, raw := written(t)
-	lines := bytes.SplitAfter(raw, []byte("\n"))
-	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), bytes.Join(lines[:begun+1], nil), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), afterIntent(raw), 0o600))
 	e := b.Open(t, clock)
 	closing, err := e.Close(t.Context(), r.request.ID)
 	require.NoError(t, err)
