@@ -1,8 +1,6 @@
 package signer
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -166,24 +165,31 @@ func (l *revocationLists) answer(b crlBody, head cert.JournalHead) cert.CRL {
 // that was made after its end (RFC 5280, 3.3). before is when the last list was made. Fails as Internal "crl_shrinks"
 // where one that must stay is missing.
 func (e *Engine) entries(before time.Time) ([]smx509.RevocationListEntry, error) {
+	type listed struct {
+		serial cert.Serial
+		withdrawal
+	}
 	e.mu.RLock()
-	defer e.mu.RUnlock()
-	on := make(map[cert.Serial]bool, len(e.index.withdrawn))
-	out := make([]smx509.RevocationListEntry, 0, len(e.index.withdrawn))
+	all := make([]listed, 0, len(e.index.withdrawn))
 	for serial, w := range e.index.withdrawn {
-		on[serial] = true
-		if w.notAfter.Before(before) && w.at.Before(before) {
-			continue
+		if !w.notAfter.Before(before) || !w.at.Before(before) {
+			all = append(all, listed{serial, w})
 		}
-		out = append(out, smx509.RevocationListEntry{SerialNumber: serial.Int(), RevocationTime: w.at, ReasonCode: w.reason})
 	}
+	var missing cert.Serial
 	for _, serial := range e.lists.serials {
-		if !on[serial] {
-			return nil, fault.Wrap("crl_shrinks", fmt.Errorf("serial %s was on the list before", serial))
+		if _, there := e.index.withdrawn[serial]; !there {
+			missing = serial
 		}
 	}
-	slices.SortFunc(out, func(a, b smx509.RevocationListEntry) int {
-		return cmp.Or(a.RevocationTime.Compare(b.RevocationTime), bytes.Compare(a.SerialNumber.Bytes(), b.SerialNumber.Bytes()))
-	})
+	e.mu.RUnlock()
+	if missing != "" {
+		return nil, fault.Wrap("crl_shrinks", fmt.Errorf("serial %s was on the list before", missing))
+	}
+	slices.SortFunc(all, func(a, b listed) int { return strings.Compare(string(a.serial), string(b.serial)) })
+	out := make([]smx509.RevocationListEntry, len(all))
+	for i, w := range all {
+		out[i] = smx509.RevocationListEntry{SerialNumber: w.serial.Int(), RevocationTime: w.at, ReasonCode: w.reason}
+	}
 	return out, nil
 }
