@@ -47,7 +47,7 @@ func ask(env environment, prompt string) ([]byte, error) {
 	if _, err := fmt.Fprint(env.stderr, prompt); err != nil {
 		return nil, err
 	}
-	fd := int(env.terminal.Fd()) //nolint:gosec // a file descriptor
+	fd := int(env.terminal.Fd())
 	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func ask(env environment, prompt string) ([]byte, error) {
 
 // terminalOf is a file if a person sits at it.
 func terminalOf(f *os.File) *os.File {
-	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil { //nolint:gosec // a file descriptor
+	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil {
 		return nil
 	}
 	return f

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"syscall"
 
@@ -60,9 +59,14 @@ func (f userFlag) giveTo(dir string) error {
 	if err != nil || !ok || os.Geteuid() == uid {
 		return err
 	}
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, os.Lchown(path, uid, gid))
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	err = fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, root.Lchown(path, uid, gid))
 	})
+	return errors.Join(err, root.Close())
 }
 
 // harden keeps the key out of core dumps and away from debuggers of the same user. It comes after drop, which makes the

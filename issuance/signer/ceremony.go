@@ -120,7 +120,7 @@ func (c ceremony) begin(path string, opt InitOptions, files map[string][]byte) e
 	if err != nil {
 		return err
 	}
-	_, _, err = j.note(kindInit, body)
+	_, err = j.note(kindInit, body)
 	return errors.Join(err, j.close())
 }
 

@@ -33,8 +33,7 @@ type crlBody struct {
 type revocationLists struct {
 	mu      sync.Mutex // one list is made at a time
 	path    string
-	der     []byte // the last list; nil before the first, and where its file was lost
-	head    cert.JournalHead
+	der     []byte        // the last list; nil before the first, and where its file was lost
 	serials []cert.Serial // what stands on it
 }
 

@@ -79,7 +79,7 @@ func (e *Engine) start(key Key) error {
 	if err := e.lists.load(filepath.Join(e.dir, fileCRL), e.index.crl); err != nil {
 		return fault.Wrap("signer_data_unusable", err)
 	}
-	if _, _, err := e.journal.note(kindStart, startBody{PID: os.Getpid(), Locked: key == nil}); err != nil {
+	if _, err := e.journal.note(kindStart, startBody{PID: os.Getpid(), Locked: key == nil}); err != nil {
 		return err
 	}
 	if key == nil {
@@ -93,7 +93,7 @@ func (e *Engine) use(key Key, officers []string) error {
 	if pub, ok := e.data.ca.PublicKey.(*ecdsa.PublicKey); !ok || !pub.Equal(key.Public()) {
 		return fault.New(fault.Conflict, "key_mismatch", nil)
 	}
-	if _, _, err := e.journal.note(kindUnlock, unlockBody{Officers: officers, Key: key.KeyInfo()}); err != nil {
+	if _, err := e.journal.note(kindUnlock, unlockBody{Officers: officers, Key: key.KeyInfo()}); err != nil {
 		return err
 	}
 	e.key = key
@@ -156,7 +156,7 @@ func (e *Engine) refuse(ctx context.Context, what, id string, digest cert.Digest
 	}
 	key := fault.Of(why).Key
 	e.log.WarnContext(ctx, "refused", "what", what, "id", id, "key", key, "error", why)
-	if _, _, err := e.journal.note(kindRefused, refusedBody{What: what, ID: id, Digest: digest.Hex(), Key: key}); err != nil {
+	if _, err := e.journal.note(kindRefused, refusedBody{What: what, ID: id, Digest: digest.Hex(), Key: key}); err != nil {
 		return err
 	}
 	return why

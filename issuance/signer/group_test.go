@@ -31,10 +31,10 @@ func TestConcurrentRecordsShareAnFsync(t *testing.T) {
 		gate := make(chan struct{})
 		j.fsync = func() error { <-gate; return nil }
 		var all sync.WaitGroup
-		all.Go(func() { _, _, err := j.note(kindInit, 0); require.NoError(t, err) })
+		all.Go(func() { _, err := j.note(kindInit, 0); require.NoError(t, err) })
 		synctest.Wait() // the first one stands at the gate
 		for i := range 50 {
-			all.Go(func() { _, _, err := j.note(kindRefused, i); require.NoError(t, err) })
+			all.Go(func() { _, err := j.note(kindRefused, i); require.NoError(t, err) })
 		}
 		synctest.Wait()
 		head, err := j.head()
@@ -62,7 +62,7 @@ func TestFailedFsyncStopsTheJournal(t *testing.T) {
 		j.fsync = func() error { return <-gate }
 		results := make(chan error, 3)
 		for range 3 {
-			go func() { _, _, err := j.note(kindInit, 0); results <- err }()
+			go func() { _, err := j.note(kindInit, 0); results <- err }()
 		}
 		synctest.Wait()
 		gate <- errors.New("disk is gone")

@@ -201,12 +201,12 @@ func (j *journal) writeGroup() {
 }
 
 // note appends a record and returns after it is on the disk.
-func (j *journal) note(kind string, body any) (Record, span, error) {
-	r, at, err := j.append(kind, body)
+func (j *journal) note(kind string, body any) (Record, error) {
+	r, _, err := j.append(kind, body)
 	if err != nil {
-		return r, at, err
+		return r, err
 	}
-	return r, at, j.wait(r.Seq)
+	return r, j.wait(r.Seq)
 }
 
 // head names the last record on the disk. Fails with Unavailable "signer_stopped" after the journal could not be written.

@@ -44,7 +44,7 @@ func (e *Engine) changeProfile(ctx context.Context, in cert.ProfileOrder, p cert
 	if err := e.index.profileAllowed(p, in.Approvals, e.now()); err != nil {
 		return state, err
 	}
-	rec, _, err := e.journal.note(kindProfile, profileBody{Profile: in.Profile, Approvals: in.Approvals})
+	rec, err := e.journal.note(kindProfile, profileBody{Profile: in.Profile, Approvals: in.Approvals})
 	if err != nil {
 		return state, err
 	}

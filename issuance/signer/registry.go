@@ -58,7 +58,7 @@ func (e *Engine) changeRegistry(ctx context.Context, in cert.RegistryOrder, c ce
 		return cert.RegistryState{}, err
 	}
 	// Durable before it counts, and nothing is decided meanwhile: a change is rare.
-	rec, _, err := e.journal.note(kindRegistry, registryBody{Change: in.Change, Approvals: in.Approvals})
+	rec, err := e.journal.note(kindRegistry, registryBody{Change: in.Change, Approvals: in.Approvals})
 	if err != nil {
 		return cert.RegistryState{}, err
 	}
@@ -109,7 +109,7 @@ func (e *Engine) EndDelegation(_ context.Context, in cert.DelegationEnd) (cert.E
 	defer e.mu.Unlock()
 	done, ended := e.index.ended[in.ID]
 	if !ended {
-		rec, _, err := e.journal.note(kindDelegation, in)
+		rec, err := e.journal.note(kindDelegation, in)
 		if err != nil {
 			return cert.Ended{}, err
 		}

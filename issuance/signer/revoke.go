@@ -51,7 +51,7 @@ func (e *Engine) revoke(ctx context.Context, in cert.RevocationOrder, r cert.Rev
 	if err := e.index.revocable(r); err != nil {
 		return answeredOrder{}, err
 	}
-	rec, _, err := e.journal.note(kindRevoked, revokedBody{Revocation: in.Revocation, Approvals: in.Approvals})
+	rec, err := e.journal.note(kindRevoked, revokedBody{Revocation: in.Revocation, Approvals: in.Approvals})
 	if err != nil {
 		return answeredOrder{}, err
 	}

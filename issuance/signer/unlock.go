@@ -39,12 +39,12 @@ func (e *Engine) unlock(ctx context.Context, s cert.Share) error {
 	if err := e.takes(s); err != nil {
 		key := fault.Of(err).Key
 		e.log.WarnContext(ctx, "share refused", "login", s.Login, "key", key)
-		if _, _, failed := e.journal.note(kindShare, shareBody{Login: s.Login, Index: s.Index, Refused: key}); failed != nil {
+		if _, failed := e.journal.note(kindShare, shareBody{Login: s.Login, Index: s.Index, Refused: key}); failed != nil {
 			return failed
 		}
 		return err
 	}
-	if _, _, err := e.journal.note(kindShare, shareBody{Login: s.Login, Index: s.Index}); err != nil {
+	if _, err := e.journal.note(kindShare, shareBody{Login: s.Login, Index: s.Index}); err != nil {
 		return err
 	}
 	s.Value = bytes.Clone(s.Value) // ours to wipe
