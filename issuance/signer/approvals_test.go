@@ -288,3 +288,33 @@ func TestManualIssuance(t *testing.T) {
 		})
 	}
 }
+
+// A request that was checked by a registry which changed meanwhile is checked again before its intent is written.
+func TestChangeBetweenCheckAndIntent(t *testing.T) {
+	f := newFloor(t)
+	require.False(t, signer.IntendsLate(t, f.engine, newRenewal(t, f.Bench).instruction))
+}
+
+func TestApprovalAfterTheAuthorisationsEnd(t *testing.T) {
+	b := signertest.New(t, now)
+	e := b.Open(t, clock)
+	r := newRenewal(t, b)
+	r.authorisation.Expires = cert.FormatTime(now.Add(5 * time.Minute))
+	r.again(t, b)
+	r.instruction.Approvals[1] = b.Issuer.Approve(t, cert.DutyIssue, now.Add(8*time.Minute), r.authorisation.Digest())
+	_, err := e.Issue(t.Context(), r.instruction)
+	require.True(t, fault.HasKey(err, "approval_time_wrong"), "%v", err)
+}
+
+// A reviewed renewal on the old keys takes no signature of the Ukey in passing, however good.
+func TestNoProofWhereNoneIsAsked(t *testing.T) {
+	b := signertest.New(t, now)
+	e := b.Open(t, clock)
+	r := newHolders(t, b)
+	r.authorisation.Origin = cert.OriginReviewed
+	r.proven(t, b, r.holder.SignKey)
+	d := r.authorisation.Digest()
+	r.instruction.Approvals = []cert.Approval{b.Reviewer.Approve(t, cert.DutyReview, now, d), b.Issuer.Approve(t, cert.DutyIssue, now, d)}
+	_, err := e.Issue(t.Context(), r.instruction)
+	require.True(t, fault.HasKey(err, "proof_surplus"), "%v", err)
+}

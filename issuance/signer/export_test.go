@@ -29,3 +29,22 @@ func Withdraw(t testing.TB, e *Engine, n int, at time.Time) {
 
 // KeyOf is the open CA key.
 func KeyOf(e *Engine) Key { return e.key }
+
+// IntendsLate says whether an instruction that was checked before the last change of the registry still gets its intent.
+func IntendsLate(t testing.TB, e *Engine, in cert.Instruction) bool {
+	t.Helper()
+	r, err := cert.ParseRequest(in.Request)
+	require.NoError(t, err)
+	a, err := cert.ParseAuthorisation(in.Authorisation)
+	require.NoError(t, err)
+	j := job{Instruction: in, request: r, authorisation: a, digest: r.Digest()}
+	_, seen, err := e.prepare(&j)
+	require.NoError(t, err)
+	seen.trusts--
+	k, err := e.intend(j, seen)
+	require.NoError(t, err)
+	return k != nil
+}
+
+// ListBefore pretends that a serial stood on the last revocation list.
+func ListBefore(e *Engine, serial cert.Serial) { e.lists.serials = append(e.lists.serials, serial) }

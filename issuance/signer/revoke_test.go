@@ -227,3 +227,42 @@ func TestTombstonesAreListed(t *testing.T) {
 	require.Contains(t, on, cert.Serial(r.request.SignSerial))
 	require.Contains(t, on, cert.Serial(r.request.EncSerial))
 }
+
+// Each key of a pair is looked at: the encryption key that was lost gets no new certificate, and a lost sign key does
+// not come back in a CSR.
+func TestLostKeysStayLost(t *testing.T) {
+	b := signertest.New(t, now)
+	e := b.Open(t, clock)
+	r := newRekeyed(t, b, cert.OriginReviewed)
+	issued, err := e.Issue(t.Context(), r.instruction)
+	require.NoError(t, err)
+	_, err = e.Revoke(t.Context(), revocation(t, b, cert.ReasonKeyCompromise, r.request.SignSerial))
+	require.NoError(t, err)
+	back := newRekeyed(t, b, cert.OriginManual)
+	back.bring(t, r.instruction.CSR)
+	_, err = e.Issue(t.Context(), back.instruction)
+	require.True(t, fault.HasKey(err, "key_revoked"), "%v", err)
+
+	_, err = e.Revoke(t.Context(), revocation(t, b, cert.ReasonKeyCompromise, r.request.EncSerial))
+	require.NoError(t, err)
+	next := newRekeyed(t, b, cert.OriginManual)
+	next.holder.Pair = issued.Pair
+	next.holder.Old, err = cert.ParseOld(issued.Pair)
+	require.NoError(t, err)
+	next.authorisation, err = cert.NewAuthorisation(next.holder.Old, cert.Grant{
+		ID: uuid.NewString(), Order: "R1", Origin: cert.OriginManual, Content: cert.SM3(nil), Profile: b.Profile.Ref(), Years: 1,
+		Keys: cert.CSRKeys, Now: now, Expires: now.Add(time.Hour),
+	})
+	require.NoError(t, err)
+	next.bring(t, next.instruction.CSR)
+	_, err = e.Issue(t.Context(), next.instruction)
+	require.True(t, fault.HasKey(err, "holder_certificate_revoked"), "%v", err)
+}
+
+func TestListNeverLosesASerial(t *testing.T) {
+	b := signertest.New(t, now)
+	e := b.Open(t, clock)
+	signer.ListBefore(e, "4000000000000000000000000000000000000001")
+	_, err := e.CRL(t.Context(), cert.CRLOrder{Number: 1})
+	require.True(t, fault.HasKey(err, "crl_shrinks"), "%v", err)
+}
