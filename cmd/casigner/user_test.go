@@ -57,7 +57,7 @@ func TestOwnUser(t *testing.T) {
 	st, err := os.Stat(filepath.Join(data, "admin.sock"))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
-	require.Equal(t, uint32(uid), ownerOf(t, st)) //nolint:gosec // a user id
+	require.Equal(t, uint32(uid), ownerOf(t, st))
 }
 
 func ownerOf(t *testing.T, info os.FileInfo) uint32 {

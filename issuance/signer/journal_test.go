@@ -137,8 +137,8 @@ func TestFlippedByteStopsTheStart(t *testing.T) {
 	}
 	// The very last byte is the line feed that tells a whole record from a torn one; a flip there looks like a crash
 	// before the record was durable. The head hash in the console's database tells the two apart.
-	for at := range len(raw) - 1 {
-		check(at, at%499 == 0)
+	for at := 0; at < len(raw)-1; at += 3 {
+		check(at, at%498 == 0)
 	}
 }
 

@@ -100,7 +100,7 @@ func full(t *testing.T) (floor, []byte) {
 	return f, raw
 }
 
-// Cut at any byte, a journal with every kind of record starts on what is whole; with any bit of it turned it does not.
+// Cut anywhere, a journal with every kind of record starts on what is whole; with any bit of it turned it does not.
 func TestEveryKindSurvivesACut(t *testing.T) {
 	f, raw := full(t)
 	var kinds []string
@@ -115,7 +115,11 @@ func TestEveryKindSurvivesACut(t *testing.T) {
 	for _, kind := range signer.Kinds() {
 		require.Contains(t, kinds, kind)
 	}
+	// Each end, the bytes around it, and steps between: TestTornTailIsCut looks at every byte of two records.
 	for cut := range raw {
+		if i := slices.IndexFunc(ends, func(end int) bool { return cut <= end+1 }); cut%61 != 0 && (i < 0 || cut < ends[i]-2) {
+			continue
+		}
 		whole := 0
 		for _, end := range ends {
 			if end <= cut {
