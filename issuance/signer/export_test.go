@@ -40,7 +40,7 @@ func IntendsLate(t testing.TB, e *Engine, in cert.Instruction) bool {
 	j := job{Instruction: in, request: r, authorisation: a, digest: r.Digest()}
 	_, seen, err := e.prepare(&j)
 	require.NoError(t, err)
-	seen.trusts--
+	seen.changes--
 	k, err := e.intend(j, seen)
 	require.NoError(t, err)
 	return k != nil

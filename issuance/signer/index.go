@@ -59,7 +59,7 @@ type index struct {
 	ended          map[string]answeredOrder   // delegations that ended before their time, by id
 	profiles       map[string]cert.Profile    // the last revision of each, by id
 	trust          *trust
-	trusts         int         // how often the registry has changed
+	changes        int         // how often the registry or a profile has changed
 	change         cert.Digest // the last change of it
 	crl            crlBody
 	issued         int
@@ -74,11 +74,11 @@ func newIndex(d data) index {
 	}
 }
 
-func (x *index) intent(r cert.Request, a cert.Authorisation, at span) *known {
+func (x *index) intent(r cert.Request, a cert.Authorisation, digest cert.Digest, at span) *known {
 	authorisation := mustDigest(r.Authorisation)
 	_, end := r.Validity()
 	k := &known{
-		state: stateIntent, digest: r.Digest(), authorisation: authorisation, old: a.Old.Sign, at: at, notAfter: end,
+		state: stateIntent, digest: digest, authorisation: authorisation, old: a.Old.Sign, at: at, notAfter: end,
 		serials: [2]cert.Serial{cert.Serial(r.SignSerial), cert.Serial(r.EncSerial)},
 	}
 	x.requests[r.ID] = k
@@ -215,7 +215,7 @@ func (x *index) applyIntent(b intentBody, at span) error {
 	if x.requests[req.ID] != nil || x.authorisations[mustDigest(req.Authorisation)] != "" {
 		return fmt.Errorf("second intent of request %s or of its authorisation", req.ID)
 	}
-	x.intent(req, authorisation, at)
+	x.intent(req, authorisation, cert.SM3(b.Request), at)
 	return nil
 }
 

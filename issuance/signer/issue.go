@@ -160,14 +160,14 @@ func (e *Engine) release(k *known, err error) error {
 // view is what a request is checked by: the state at one time.
 type view struct {
 	trust   *trust
-	trusts  int
+	changes int
 	profile cert.Profile
 }
 
 // prepare works out the new pair and lints it, without the CA key.
 func (e *Engine) prepare(j *job) (cert.Prepared, view, error) {
 	e.mu.RLock()
-	seen := view{trust: e.index.trust, trusts: e.index.trusts, profile: e.index.profiles[j.authorisation.Profile.ID]}
+	seen := view{trust: e.index.trust, changes: e.index.changes, profile: e.index.profiles[j.authorisation.Profile.ID]}
 	e.mu.RUnlock()
 	if err := e.read(j); err != nil {
 		return cert.Prepared{}, seen, err
@@ -231,7 +231,7 @@ func (e *Engine) intend(j job, seen view) (*known, error) {
 func (e *Engine) decide(j job, seen view) (*known, Record, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.index.requests[j.request.ID] != nil || e.index.trusts != seen.trusts || e.index.profiles[j.authorisation.Profile.ID].Ref() != seen.profile.Ref() {
+	if e.index.requests[j.request.ID] != nil || e.index.changes != seen.changes {
 		return nil, Record{}, nil
 	}
 	if err := e.index.allows(j, e.data.ca.RawSubject); err != nil {
@@ -244,7 +244,7 @@ func (e *Engine) decide(j job, seen view) (*known, Record, error) {
 	if err != nil {
 		return nil, rec, err
 	}
-	k := e.index.intent(j.request, j.authorisation, at)
+	k := e.index.intent(j.request, j.authorisation, j.digest, at)
 	k.busy = make(chan struct{})
 	return k, rec, nil
 }

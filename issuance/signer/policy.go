@@ -61,7 +61,7 @@ func (j job) proven(e *Engine) error {
 // allows is what depends on what was signed, revoked and ended before.
 func (x *index) allows(j job, ca []byte) error {
 	a, r := j.authorisation, j.request
-	if x.authorisations[a.Digest()] != "" {
+	if x.authorisations[mustDigest(r.Authorisation)] != "" { // Plan has compared it
 		return fault.New(fault.Conflict, "authorisation_used", nil)
 	}
 	for _, s := range []string{r.SignSerial, r.EncSerial} {

@@ -48,7 +48,7 @@ func (e *Engine) changeProfile(ctx context.Context, in cert.ProfileOrder, p cert
 	if err != nil {
 		return state, err
 	}
-	e.index.profiles[p.ID] = p
+	e.index.setProfile(p)
 	e.log.InfoContext(ctx, "profile changed", "profile", p.ID, "revision", p.Revision, "seq", rec.Seq)
 	state.JournalHead = headOf(rec)
 	return state, nil
@@ -70,8 +70,13 @@ func (x *index) applyProfile(b profileBody, when time.Time) error {
 	if err := x.profileAllowed(p, b.Approvals, when); err != nil {
 		return err
 	}
-	x.profiles[p.ID] = p
+	x.setProfile(p)
 	return nil
+}
+
+func (x *index) setProfile(p cert.Profile) {
+	x.profiles[p.ID] = p
+	x.changes++
 }
 
 // allProfiles are the last revisions, by id.

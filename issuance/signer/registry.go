@@ -81,7 +81,7 @@ func (x *index) changed(c cert.RegistryChange, approvals []cert.Approval, now ti
 
 func (x *index) setTrust(t *trust, change cert.Digest) {
 	x.trust, x.change = t, change
-	x.trusts++
+	x.changes++
 }
 
 // applyRegistry replays a change. The signatures are checked again: the hashes of the journal alone do not keep
