@@ -167,7 +167,7 @@ func approvals(q pg.Q, authorisation uuid.UUID) ([]cert.Approval, error) {
 	out := make([]cert.Approval, 0, len(rows))
 	for _, r := range rows {
 		out = append(out, cert.Approval{
-			Duty: r.Duty, StaffID: r.StaffID.String(), At: r.At.UTC(), Digests: strings.Split(r.Digests, "\n"), Signature: r.Signature,
+			Kind: cert.KindSM2, Duty: r.Duty, StaffID: r.StaffID.String(), At: r.At.UTC(), Digests: strings.Split(r.Digests, "\n"), Signature: r.Signature,
 		})
 	}
 	return out, nil
@@ -228,7 +228,7 @@ func (s *Service) AddApproval(_ context.Context, tx pg.Tx, authorisation uuid.UU
 		return &fault.Error{Kind: fault.Forbidden, Key: "signature_wrong", Cause: err}
 	}
 	at := in.At.UTC().Truncate(time.Second)
-	signed := cert.Approval{Duty: in.Duty, StaffID: in.StaffID.String(), At: at, Digests: digests, Signature: in.Signature}
+	signed := cert.Approval{Kind: cert.KindSM2, Duty: in.Duty, StaffID: in.StaffID.String(), At: at, Digests: digests, Signature: in.Signature}
 	if err := signed.Verify(key, a.Digest); err != nil {
 		return err
 	}

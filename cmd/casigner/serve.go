@@ -4,47 +4,54 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 
-	"golang.org/x/sys/unix"
+	"golang.org/x/sync/errgroup"
 
 	"caconsole/issuance/signer"
 )
 
 type serveCommand struct {
-	Data     string   `required:"" env:"CASIGNER_DATA" type:"path" placeholder:"DIR" help:"Data directory that init made."`
-	Socket   string   `required:"" env:"CASIGNER_SOCKET" type:"path" placeholder:"PATH" help:"Unix socket to listen on; at most 107 bytes long."`
-	AllowUID []uint32 `name:"allow-uid" env:"CASIGNER_ALLOW_UID" placeholder:"UID" help:"User id of the console, where it is not the signer's own. May be repeated. The kernel names the peer (SO_PEERCRED); other users are cut off."`
-	passphraseFlag
+	Data        string   `required:"" env:"CASIGNER_DATA" type:"path" placeholder:"DIR" help:"Data directory that init made."`
+	Socket      string   `required:"" env:"CASIGNER_SOCKET" type:"path" placeholder:"PATH" help:"Unix socket to listen on; at most 107 bytes long."`
+	AdminSocket string   `env:"CASIGNER_ADMIN_SOCKET" type:"path" placeholder:"PATH" help:"Unix socket for the officers' shares, open to the signer's own user and root only. Default: admin.sock in the data directory."`
+	AllowUID    []uint32 `name:"allow-uid" env:"CASIGNER_ALLOW_UID" placeholder:"UID" help:"User id of the console, where it is not the signer's own. May be repeated. The kernel names the peer (SO_PEERCRED); other users are cut off."`
+	Listen      string   `env:"CASIGNER_LISTEN" placeholder:"HOST:PORT" help:"Address for a console on another host (TLS 1.3, certificates of both sides), besides the socket."`
+	TLSCert     string   `name:"tls-cert" env:"CASIGNER_TLS_CERT" type:"path" placeholder:"FILE" help:"The signer's own certificate for --listen (PEM)."`
+	TLSKey      string   `name:"tls-key" env:"CASIGNER_TLS_KEY" type:"path" placeholder:"FILE" help:"Its key (PEM)."`
+	ConsolePin  []string `name:"console-pin" env:"CASIGNER_CONSOLE_PIN" placeholder:"HEX" help:"SHA-256 of the SubjectPublicKeyInfo of the console's certificate. May be repeated. Any other certificate is cut off, whoever issued it."`
+	userFlag
 }
 
 // Help is shown under the flags.
 func (serveCommand) Help() string {
-	return `Checks the journal whole and every file that init fixed, opens the CA key and answers until SIGINT or SIGTERM. A torn
-last record is cut off and reported; a broken journal or a changed file stops the start. Logs go to the standard
-error as JSON. The key is opened at the start only and stays open: the signer does not lock itself when idle.`
+	return `Checks the journal whole and every file that init fixed, and answers until SIGINT or SIGTERM. It starts locked: nothing is
+issued before enough key officers gave their shares with "casigner unlock". From then on the key stays open until the
+process ends; the signer does not lock itself when idle. A torn last record is cut off and reported; a broken journal or a
+changed file stops the start. Logs go to the standard error as JSON.`
 }
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, env environment) (err error) {
+	if err := c.drop(); err != nil {
+		return err
+	}
 	if err := harden(); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(env.stderr, nil))
-	passphrase, err := c.passphrase(env)
-	if err != nil {
-		return err
-	}
-	key, err := signer.LoadKey(c.Data, passphrase)
-	clear(passphrase)
-	if err != nil {
-		return err
-	}
-	engine, err := signer.Open(signer.Options{Dir: c.Data, Key: key, Now: env.now, Logger: log})
+	engine, err := signer.Open(signer.Options{Dir: c.Data, Now: env.now, Logger: log})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Shutdown()) }()
-	l, err := signer.Listen(c.Socket, c.AllowUID, log)
+	if c.AdminSocket == "" {
+		c.AdminSocket = filepath.Join(c.Data, "admin.sock")
+	}
+	doors, err := c.doors(engine, log)
 	if err != nil {
 		return err
 	}
@@ -52,15 +59,65 @@ func (c *serveCommand) Run(ctx context.Context, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	log.InfoContext(ctx, "signer ready", "socket", c.Socket, "seq", st.Seq, "head", st.Head, "issued", st.Issued, "software_keys", st.SoftwareKeys)
-	return signer.Serve(ctx, l, engine)
+	log.InfoContext(
+		ctx, "signer ready", "socket", c.Socket, "admin_socket", c.AdminSocket, "listen", c.Listen, "seq", st.Seq, "head", st.Head,
+		"issued", st.Issued, "software_keys", st.SoftwareKeys, "locked", st.Locked, "shares_needed", st.Needed,
+	)
+	serving, ctx := errgroup.WithContext(ctx)
+	for _, d := range doors {
+		serving.Go(func() error { return signer.Serve(ctx, d.listener, d.handler) })
+	}
+	return serving.Wait()
 }
 
-// harden keeps the key out of core dumps and away from debuggers of the same user.
-func harden() error {
-	none := unix.Rlimit{}
-	if err := unix.Setrlimit(unix.RLIMIT_CORE, &none); err != nil {
+// door is a way in, with what is behind it.
+type door struct {
+	listener net.Listener
+	handler  http.Handler
+}
+
+// doors opens every way in, or none.
+func (c *serveCommand) doors(e *signer.Engine, log *slog.Logger) (out []door, err error) {
+	defer func() {
+		if err != nil {
+			for _, d := range out {
+				err = errors.Join(err, d.listener.Close())
+			}
+			out = nil
+		}
+	}()
+	open := func(l net.Listener, h http.Handler, err error) error {
+		if err == nil {
+			out = append(out, door{l, h})
+		}
 		return err
 	}
-	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	console, officers := signer.Handler(e), signer.AdminHandler(e)
+	l, err := signer.Listen(c.AdminSocket, []uint32{0}, log)
+	if err := open(l, officers, err); err != nil {
+		return out, err
+	}
+	l, err = signer.Listen(c.Socket, c.AllowUID, log)
+	if err := open(l, console, err); err != nil || c.Listen == "" {
+		return out, err
+	}
+	pair, err := readPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return out, err
+	}
+	l, err = signer.ListenTLS(c.Listen, pair, c.ConsolePin)
+	return out, open(l, console, err)
+}
+
+// readPair reads the certificate and key files for --listen.
+func readPair(certFile, keyFile string) (signer.PEMPair, error) {
+	if certFile == "" || keyFile == "" {
+		return signer.PEMPair{}, errors.New("--listen needs --tls-cert and --tls-key")
+	}
+	c, err := os.ReadFile(certFile)
+	if err != nil {
+		return signer.PEMPair{}, err
+	}
+	k, err := os.ReadFile(keyFile)
+	return signer.PEMPair{Cert: c, Key: k}, err
 }

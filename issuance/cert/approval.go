@@ -6,33 +6,60 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"caconsole/admin/fault"
 )
 
-// Duties of an approval. The signer demands one of each, by two persons.
+// Duties of an approval. Which of them a request needs is said by the authorisation's origin; each duty by a person of
+// its own.
 const (
-	DutyReview = "review" // the reviewer's 通过
-	DutyIssue  = "issue"  // the issuer's confirmation
+	DutyReview       = "review"         // the reviewer's 通过
+	DutyIssue        = "issue"          // the issuer's confirmation
+	DutyIssueCheck   = "issue_check"    // the second issuer of a manual order
+	DutyRevoke       = "revoke"         // who asks for a revocation
+	DutyRevokeCheck  = "revoke_check"   // who agrees to it
+	DutyProfile      = "profile_change" // who changes a certificate profile
+	DutyProfileCheck = "profile_check"  // who agrees to it
+	DutyRegistry     = "registry"       // a key officer's, over a change of the registry; k of them
 )
 
-// Approval is one signature of one member of staff over one or more authorisations.
+// Kinds of approval: by what it is signed.
+const (
+	KindSM2       = "sm2"       // the person's Ukey: SM2-SM3 with the default ID, DER
+	KindWebAuthn  = "webauthn"  // the person's passkey: ES256, user verification demanded
+	KindDelegated = "delegated" // a browser's key that the person's passkey delegated to: ECDSA P-256 with SHA-256, r ‖ s
+)
+
+// Approval is one signature of one member of staff over the digests of one or more canonical objects: authorisations,
+// a revocation, a profile, a change of the registry.
 type Approval struct {
-	Duty      string    `json:"duty"`
-	StaffID   string    `json:"staff_id"`
-	At        time.Time `json:"at"`
-	Digests   []string  `json:"digests"`   // hex digests of all the authorisations signed together
-	Signature []byte    `json:"signature"` // SM2-SM3, DER
+	Duty       string            `json:"duty"`
+	StaffID    string            `json:"staff_id"`
+	At         time.Time         `json:"at"`
+	Digests    []string          `json:"digests"` // hex digests of everything signed together
+	Kind       string            `json:"kind"`
+	Signature  []byte            `json:"signature"`            // as the kind says
+	WebAuthn   *Assertion        `json:"webauthn,omitempty"`   // KindWebAuthn only: the rest of the assertion
+	Delegation *SignedDelegation `json:"delegation,omitempty"` // KindDelegated only: why the key counts
 }
 
-// Verify checks that the approval names digest and was signed with pub. Fails with Forbidden "signature_wrong".
+// Message returns the bytes that were signed, see ApprovalMessage.
+func (a Approval) Message() []byte { return ApprovalMessage(a.Duty, a.At, a.Digests) }
+
+// Names reports whether the approval is about an object.
+func (a Approval) Names(digest Digest) bool { return slices.Contains(a.Digests, digest.Hex()) }
+
+// Verify checks that an approval of KindSM2 names digest and was signed with pub. Fails with Forbidden
+// "signature_wrong".
 func (a Approval) Verify(pub *ecdsa.PublicKey, digest Digest) error {
-	if !slices.Contains(a.Digests, digest.Hex()) {
-		return VerifyProof(nil, nil, nil)
+	if a.Kind != KindSM2 || a.WebAuthn != nil || a.Delegation != nil || !a.Names(digest) {
+		return fault.New(fault.Forbidden, "signature_wrong", nil)
 	}
-	return VerifyProof(pub, ApprovalMessage(a.Duty, a.At, a.Digests), a.Signature)
+	return VerifyProof(pub, a.Message(), a.Signature)
 }
 
-// ApprovalMessage returns the bytes a member of staff signs to approve a list of authorisations (hex digests) at a
-// time, to the second. The order of the list does not matter; a single one is a list of one.
+// ApprovalMessage returns the bytes a member of staff signs to approve a list of objects (hex digests) at a time, to
+// the second. The order of the list does not matter; a single one is a list of one.
 func ApprovalMessage(duty string, at time.Time, digests []string) []byte {
 	sorted := slices.Clone(digests)
 	slices.Sort(sorted)

@@ -83,7 +83,7 @@ func TestApprovalBindsDutyTimeAndList(t *testing.T) {
 	key, err := sm2.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	one, two := cert.SM3([]byte("1")), cert.SM3([]byte("2"))
-	a := cert.Approval{Duty: cert.DutyIssue, At: now, Digests: []string{two.Hex(), one.Hex()}}
+	a := cert.Approval{Kind: cert.KindSM2, Duty: cert.DutyIssue, At: now, Digests: []string{two.Hex(), one.Hex()}}
 	a.Signature, err = key.Sign(rand.Reader, cert.ApprovalMessage(a.Duty, a.At, []string{one.Hex(), two.Hex()}), sm2.DefaultSM2SignerOpts)
 	require.NoError(t, err)
 	require.NoError(t, a.Verify(&key.PublicKey, one), "the order of the list does not matter")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -16,11 +17,13 @@ import (
 
 // data is what init fixed, read back.
 type data struct {
-	root, ca     *smx509.Certificate
-	issuers      []*smx509.Certificate // of old pairs: the CA itself and those named at init
-	profile      cert.Profile
-	staff        staff
-	softwareKeys bool
+	settings Settings
+	root, ca *smx509.Certificate
+	issuers  []*smx509.Certificate // of old pairs: the CA itself and those named at init
+	centres  []*smx509.Certificate // key management centres whose keys may be certified
+	profile  cert.Profile          // the first one
+	trust    *trust                // the first registry
+	keyFile  []byte                // the sealed CA key; nil where it lies in a device
 }
 
 // loadData reads the pinned files and compares them with the journal's first record. Fails with Conflict
@@ -41,13 +44,23 @@ func loadData(dir string, first Record) (data, error) {
 		}
 		files[name] = raw
 	}
-	d, err := parseData(files, body.SoftwareKeys)
+	d, err := parseData(files)
+	if err != nil {
+		return d, fault.Wrap("signer_data_unusable", err)
+	}
+	d.keyFile, err = os.ReadFile(filepath.Join(dir, fileCAKey))
+	if errors.Is(err, fs.ErrNotExist) {
+		return d, nil
+	}
 	return d, fault.Wrap("signer_data_unusable", err)
 }
 
-func parseData(files map[string][]byte, softwareKeys bool) (data, error) {
-	d := data{softwareKeys: softwareKeys}
+func parseData(files map[string][]byte) (data, error) {
+	var d data
 	var err error
+	if d.settings, err = parseSettings(files[fileSettings]); err != nil {
+		return data{}, err
+	}
 	if d.root, err = onlyCertificate(files[fileRoot]); err != nil {
 		return data{}, err
 	}
@@ -58,14 +71,20 @@ func parseData(files map[string][]byte, softwareKeys bool) (data, error) {
 		return data{}, err
 	}
 	d.issuers = append(d.issuers, d.ca)
+	if d.centres, err = ParseCertificates(files[fileCentres]); err != nil {
+		return data{}, err
+	}
 	if d.profile, err = cert.ParseProfile(files[fileProfile]); err != nil {
 		return data{}, err
 	}
-	list, err := ReadStaff(bytes.NewReader(files[fileStaff]))
-	if err != nil {
+	var r cert.Registry
+	if err := json.Unmarshal(files[fileRegistry], &r); err != nil {
 		return data{}, err
 	}
-	d.staff, err = newStaff(list, softwareKeys)
+	if err := r.Check(); err != nil {
+		return data{}, err
+	}
+	d.trust, err = newTrust(d.settings, r)
 	return d, err
 }
 

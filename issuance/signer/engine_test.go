@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -142,8 +143,13 @@ func TestOverTheSocket(t *testing.T) {
 
 func serve(t *testing.T, l net.Listener, e *signer.Engine) {
 	t.Helper()
+	serveHandler(t, l, signer.Handler(e))
+}
+
+func serveHandler(t *testing.T, l net.Listener, h http.Handler) {
+	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- signer.Serve(t.Context(), l, e) }() // t.Context ends before cleanups run
+	go func() { done <- signer.Serve(t.Context(), l, h) }() // t.Context ends before cleanups run
 	t.Cleanup(func() { require.NoError(t, <-done) })
 }
 
@@ -178,7 +184,7 @@ func TestOneSignerPerDirectory(t *testing.T) {
 }
 
 func TestWhatInitFixedStaysFixed(t *testing.T) {
-	for _, name := range []string{"staff.jsonl", "profile.json", "old.pem", "ca.pem", "root.pem"} {
+	for _, name := range []string{"registry.json", "settings.json", "profile.json", "old.pem", "kmc.pem", "ca.pem", "root.pem"} {
 		t.Run(name, func(t *testing.T) {
 			b := signertest.New(t, now)
 			path := filepath.Join(b.Dir, name)
@@ -194,45 +200,50 @@ func TestWhatInitFixedStaysFixed(t *testing.T) {
 }
 
 func TestInitRefuses(t *testing.T) {
-	one := signertest.NewPerson(t, "1", "a", "01", "reviewer").Approver
+	b := signertest.New(t, now)
+	one := b.Reviewer.Approver
 	twin := one
 	twin.StaffID, twin.Login, twin.No = "2", "b", "02"
-	samePerson := signertest.NewPerson(t, "3", "c", "01", "issuer").Approver
-	good := signer.InitOptions{
-		Staff: []signer.Approver{one}, Profile: cert.OrganisationProfile("http://x"), SoftwareKeys: true,
-		Root: cert.Name{Country: "CN", CommonName: "r"}, CA: cert.Name{Country: "CN", CommonName: "c"}, RootYears: 2, CAYears: 1,
-		Passphrase: []byte("123456789012"), Now: clock,
-	}
+	samePerson := signertest.NewPerson(t, "3", "c", one.No, "issuer").Approver
 	for name, c := range map[string]struct {
 		change func(*signer.InitOptions)
 		want   string
 	}{
-		"software keys":    {func(o *signer.InitOptions) { o.SoftwareKeys = false }, "software_keys_forbidden"},
-		"a shared key":     {func(o *signer.InitOptions) { o.Staff = append(o.Staff, twin) }, "staff_list_malformed"},
-		"a person twice":   {func(o *signer.InitOptions) { o.Staff = append(o.Staff, samePerson) }, "staff_list_malformed"},
-		"short passphrase": {func(o *signer.InitOptions) { o.Passphrase = []byte("short") }, "passphrase_short"},
-		"bad profile":      {func(o *signer.InitOptions) { o.Profile.PolicyOID = "x" }, "profile_malformed"},
+		"software keys":     {func(o *signer.InitOptions) { o.SoftwareKeys = false }, "software_keys_forbidden"},
+		"a shared key":      {func(o *signer.InitOptions) { o.Staff = append(o.Staff, twin) }, "staff_list_malformed"},
+		"a person twice":    {func(o *signer.InitOptions) { o.Staff = append(o.Staff, samePerson) }, "staff_list_malformed"},
+		"short passphrase":  {func(o *signer.InitOptions) { o.Officers[1].Passphrase = []byte("short") }, "passphrase_short"},
+		"bad profile":       {func(o *signer.InitOptions) { o.Profile.PolicyOID = "x" }, "profile_malformed"},
+		"one share":         {func(o *signer.InitOptions) { o.Needed = 1 }, "ceremony_malformed"},
+		"too few officers":  {func(o *signer.InitOptions) { o.Officers = o.Officers[:1] }, "ceremony_malformed"},
+		"no officer at all": {func(o *signer.InitOptions) { o.Staff = o.Staff[:1] }, "staff_list_malformed"},
+		"a share for an issuer": {func(o *signer.InitOptions) {
+			o.Officers[0].Login = b.Issuer.Login
+		}, "ceremony_malformed"},
+		"an origin of another host": {func(o *signer.InitOptions) { o.Party.Origins = []string{"https://evil.example"} }, "ceremony_malformed"},
+		"an origin in clear": {func(o *signer.InitOptions) {
+			o.Party = cert.RelyingParty{ID: "a.example", Origins: []string{"http://a.example"}}
+		}, "ceremony_malformed"},
+		"SM2 only and passkeys": {func(o *signer.InitOptions) { o.SM2Only = true }, "ceremony_malformed"},
+		"a list for ever":       {func(o *signer.InitOptions) { o.CRLHours = 10_000 }, "ceremony_malformed"},
 		"used directory": {func(o *signer.InitOptions) {
 			require.NoError(t, os.MkdirAll(filepath.Join(o.Dir, "x"), 0o700))
 		}, "signer_exists"},
+		"a share is there": {func(o *signer.InitOptions) {
+			require.NoError(t, os.MkdirAll(o.SharesDir, 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(o.SharesDir, signer.ShareFile("officer2")), nil, 0o600))
+		}, "signer_init_failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := good
-			o.Dir = filepath.Join(t.TempDir(), "d")
+			o := signertest.Options(t, b.Officers, []signer.Approver{one, b.Issuer.Approver}, b.Earlier, now)
 			c.change(&o)
 			_, err := signer.Init(o)
 			require.True(t, fault.HasKey(err, c.want), "%v", err)
 			left, err := filepath.Glob(filepath.Join(filepath.Dir(o.Dir), "*", "*.pem"))
 			require.NoError(t, err)
 			require.Empty(t, left, "no half-made CA")
+			_, err = os.Stat(filepath.Join(o.SharesDir, signer.ShareFile("officer1")))
+			require.ErrorIs(t, err, os.ErrNotExist, "and no share of one")
 		})
-	}
-}
-
-func TestPassphrase(t *testing.T) {
-	b := signertest.New(t, now)
-	for _, wrong := range []string{"", "wrong"} {
-		_, err := signer.LoadKey(b.Dir, []byte(wrong))
-		require.True(t, fault.HasKey(err, "passphrase_wrong"), "%v", err)
 	}
 }

@@ -107,7 +107,14 @@ func TestHolderMisuseIsRefused(t *testing.T) {
 		"neither holder nor staff": {change: func(_ *testing.T, r *renewal) {
 			r.request.Proof = ""
 			r.instruction.Holder, r.instruction.Request = nil, r.request.Canonical()
-		}, want: "approval_missing"},
+		}, want: "holder_signature_wrong"},
+		"staff in the holder's place": {change: func(t *testing.T, r *renewal) {
+			t.Helper()
+			r.request.Proof = ""
+			d := r.authorisation.Digest()
+			r.instruction.Holder, r.instruction.Request = nil, r.request.Canonical()
+			r.instruction.Approvals = []cert.Approval{b.Reviewer.Approve(t, cert.DutyReview, now, d), b.Issuer.Approve(t, cert.DutyIssue, now, d)}
+		}, want: "approval_surplus"},
 		"a reviewer helps": {change: func(t *testing.T, r *renewal) {
 			t.Helper()
 			r.instruction.Approvals = []cert.Approval{b.Reviewer.Approve(t, cert.DutyReview, now, r.authorisation.Digest())}
@@ -163,7 +170,7 @@ func TestExpiredPairNeedsStaff(t *testing.T) {
 	r := newRenewal(t, b)
 	r.proven(t, b, r.holder.SignKey)
 	_, err := e.Issue(t.Context(), r.instruction)
-	require.True(t, fault.HasKey(err, "holder_certificate_expired"), "%v", err)
+	require.True(t, fault.HasKey(err, "approval_missing"), "%v", err)
 	r.again(t, b)
 	r.instruction.Approvals = nil
 	_, err = e.Issue(t.Context(), r.instruction)

@@ -1,9 +1,7 @@
 package signer
 
 import (
-	"bytes"
 	"crypto/rand"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"io/fs"
@@ -18,102 +16,100 @@ import (
 	"caconsole/issuance/cert"
 )
 
-// InitOptions say what is fixed for the life of a data directory.
+// InitOptions say what is fixed for the life of a data directory, and who shares its key.
 type InitOptions struct {
 	Dir        string // must not exist, or be empty
+	SharesDir  string // where the officers' files go; must not hold files of the same names
 	Staff      []Approver
+	Officers   []Officer // who get a share: key officers of Staff
+	Needed     int       // how many of them open the key, and change the registry
 	Profile    cert.Profile
 	Root, CA   cert.Name
 	RootYears  int                   // life of the root, in years
 	CAYears    int                   // life of the issuing CA, in years
 	OldIssuers []*smx509.Certificate // issuers, besides the new CA, whose pairs may be renewed
+	Centres    []*smx509.Certificate // key management centres whose keys may be certified
 	// SoftwareKeys allows approval keys that lie in software. For demonstrations only.
 	SoftwareKeys bool
-	Passphrase   []byte
-	// KeyRounds of PBKDF2 stand between the passphrase and the keys; 0 means the 310 000 that the command always
-	// uses. Tests set fewer.
+	SM2Only      bool              // refuses passkeys and delegations
+	Party        cert.RelyingParty // for whom passkeys sign; empty where there are none
+	CRLHours     int               // life of a revocation list, in hours; 0 means a week
+	// KeyRounds of PBKDF2 stand between a passphrase and a share; 0 means the 310 000 that the command always uses.
+	// Tests set fewer.
 	KeyRounds int
 	Now       func() time.Time
 }
 
-// initBody is the journal's first record: the digests (SM3, hex) of the files nobody may change afterwards.
-type initBody struct {
-	Files        map[string]string `json:"files"`
-	SoftwareKeys bool              `json:"software_keys"`
+// Officer is who gets a share.
+type Officer struct {
+	Login      string
+	Passphrase []byte // at least MinPassphrase bytes
 }
 
-// Names of the files that the first record pins.
+// initBody is the journal's first record: the digests (SM3, hex) of the files nobody may change afterwards, and the
+// ceremony.
+type initBody struct {
+	Files    map[string]string `json:"files"`
+	Officers []string          `json:"officers"` // logins of those who got a share
+	Needed   int               `json:"needed"`
+}
+
+// Names of the files of a data directory.
 const (
-	fileRoot    = "root.pem"
-	fileCA      = "ca.pem"
-	fileOld     = "old.pem"
-	fileProfile = "profile.json"
-	fileStaff   = "staff.jsonl"
-	fileJournal = "journal.jsonl"
+	fileRoot     = "root.pem"
+	fileCA       = "ca.pem"
+	fileOld      = "old.pem"
+	fileCentres  = "kmc.pem"
+	fileProfile  = "profile.json"
+	fileRegistry = "registry.json"
+	fileSettings = "settings.json"
+	fileCAKey    = "ca.key.json"
+	fileRootKey  = "root.key.json"
+	fileJournal  = "journal.jsonl"
+	fileCRL      = "issuing.crl"
 )
 
-var pinnedFiles = []string{fileRoot, fileCA, fileOld, fileProfile, fileStaff}
+// pinnedFiles are those whose digests the first record holds.
+var pinnedFiles = []string{fileRoot, fileCA, fileOld, fileCentres, fileProfile, fileRegistry, fileSettings}
 
-// Init makes the data directory of a new signer: root, issuing CA, their sealed keys, staff list, profile and journal.
-// All of it appears at once or not at all. Fails with Conflict "signer_exists" where the directory is in use, and
-// with the faults of the staff list, the profile and the passphrase.
+const weekHours = 7 * 24
+
+// Init is the key ceremony: it makes root, issuing CA, the keys' seal, the officers' shares, registry, profile and
+// journal. All of it appears at once or not at all. Fails with Conflict "signer_exists" where the directory is in use,
+// with Invalid "ceremony_malformed" where shares and officers do not fit, and with the faults of the staff list, the
+// profile and the passphrases.
 func Init(opt InitOptions) (cert.Chain, error) {
 	if entries, err := os.ReadDir(opt.Dir); err == nil && len(entries) > 0 {
 		return cert.Chain{}, fault.New(fault.Conflict, "signer_exists", fault.Args{"dir": opt.Dir})
 	}
-	if _, err := newStaff(opt.Staff, opt.SoftwareKeys); err != nil {
+	c, err := newCeremony(opt)
+	if err != nil {
 		return cert.Chain{}, err
 	}
-	if err := opt.Profile.Check(); err != nil {
-		return cert.Chain{}, &fault.Error{Kind: fault.Invalid, Key: "profile_malformed", Cause: err}
-	}
+	defer clear(c.kek)
 	authority, err := cert.NewAuthority(rand.Reader, cert.AuthorityOptions{
 		Root: opt.Root, CA: opt.CA, NotBefore: opt.Now(), RootYears: opt.RootYears, CAYears: opt.CAYears,
 	})
 	if err != nil {
 		return cert.Chain{}, err
 	}
-	files, err := initFiles(opt, authority)
+	files, err := c.files(opt, authority)
 	if err != nil {
-		return cert.Chain{}, err
+		return cert.Chain{}, fault.Wrap("signer_init_failed", err)
 	}
-	if err := place(opt, files); err != nil {
+	if err := c.place(opt, files); err != nil {
 		return cert.Chain{}, fault.Wrap("signer_init_failed", err)
 	}
 	return cert.Chain{
 		CA: authority.CA.Cert.Raw, Root: authority.Root.Cert.Raw,
-		Profile: opt.Profile.Canonical(), SoftwareKeys: opt.SoftwareKeys,
+		Profile: opt.Profile.Canonical(), Profiles: [][]byte{opt.Profile.Canonical()},
+		SoftwareKeys: opt.SoftwareKeys, SM2Only: opt.SM2Only, Party: opt.Party,
 	}, nil
 }
 
-// initFiles makes the content of every file but the journal.
-func initFiles(opt InitOptions, a cert.Authority) (map[string][]byte, error) {
-	files := map[string][]byte{
-		fileRoot: certPEM(a.Root.Cert), fileCA: certPEM(a.CA.Cert), fileOld: certPEM(opt.OldIssuers...),
-		fileProfile: opt.Profile.Canonical(),
-	}
-	var list bytes.Buffer
-	for _, s := range opt.Staff {
-		line, err := json.Marshal(s)
-		if err != nil {
-			return nil, fault.Wrap("signer_init_failed", err)
-		}
-		list.Write(append(line, '\n'))
-	}
-	files[fileStaff] = list.Bytes()
-	var err error
-	if files["root.key.pem"], err = sealKey(a.Root.Key, opt); err != nil {
-		return nil, fault.Wrap("signer_init_failed", err)
-	}
-	if files["ca.key.pem"], err = sealKey(a.CA.Key, opt); err != nil {
-		return nil, fault.Wrap("signer_init_failed", err)
-	}
-	return files, nil
-}
-
-// place writes the files and the first record beside the target and renames the whole, so that a directory with half
-// a CA in it never exists.
-func place(opt InitOptions, files map[string][]byte) (err error) {
+// place writes shares, files and the first record beside the target and renames the whole, so that a directory with
+// half a CA in it never exists.
+func (c ceremony) place(opt InitOptions, files map[string][]byte) (err error) {
 	parent := filepath.Dir(filepath.Clean(opt.Dir))
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
@@ -132,22 +128,22 @@ func place(opt InitOptions, files map[string][]byte) (err error) {
 			return err
 		}
 	}
-	body := initBody{Files: map[string]string{}, SoftwareKeys: opt.SoftwareKeys}
-	for _, name := range pinnedFiles {
-		body.Files[name] = cert.SM3(files[name]).Hex()
-	}
-	j, err := createJournal(filepath.Join(tmp, fileJournal), opt.Now)
-	if err != nil {
-		return err
-	}
-	_, _, err = j.append(kindInit, body)
-	if closing := j.close(); err == nil {
-		err = closing
-	}
-	if err != nil {
+	if err := c.begin(filepath.Join(tmp, fileJournal), opt, files); err != nil {
 		return err
 	}
 	if err := syncDir(tmp); err != nil {
+		return err
+	}
+	placed := false
+	written, err := c.handOver(opt)
+	defer func() {
+		if err != nil && !placed { // a CA that is there needs its shares
+			for _, path := range written {
+				_ = os.Remove(path) // as above
+			}
+		}
+	}()
+	if err != nil {
 		return err
 	}
 	// os.Rename takes no existing directory as its target; Remove takes an empty one away and nothing else.
@@ -157,6 +153,7 @@ func place(opt InitOptions, files map[string][]byte) (err error) {
 	if err := os.Rename(tmp, opt.Dir); err != nil {
 		return err
 	}
+	placed = true
 	return syncDir(parent)
 }
 

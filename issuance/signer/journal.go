@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,13 +18,28 @@ import (
 
 // Kinds of journal records.
 const (
-	kindInit    = "init"    // what was fixed when the data directory was made
-	kindUnlock  = "unlock"  // the key was opened: one start of the signer
-	kindIntent  = "intent"  // a request passed every check; the key will be used for it
-	kindIssued  = "issued"  // its result, on disk before it is answered
-	kindRefused = "refused" // a well-formed request that was not executed, with the reason
-	kindClosed  = "closed"  // a request id that is refused for ever
+	kindInit       = "init"       // what was fixed when the data directory was made
+	kindStart      = "start"      // one start of the signer, locked unless its key lies in a device
+	kindShare      = "share"      // an officer gave a share, or a share was refused
+	kindUnlock     = "unlock"     // the key was opened
+	kindIntent     = "intent"     // a request passed every check; the key will be used for it
+	kindIssued     = "issued"     // its result, on disk before it is answered
+	kindRefused    = "refused"    // a well-formed request that was not executed, with the reason
+	kindClosed     = "closed"     // a request id that is refused for ever
+	kindRegistry   = "registry"   // the list of staff keys changed
+	kindDelegation = "delegation" // a delegation ended before its time
+	kindRevoked    = "revoked"    // certificates were revoked
+	kindCRL        = "crl"        // a revocation list was signed
+	kindProfile    = "profile"    // a profile was added or revised
 )
+
+// Kinds are all kinds of journal records.
+func Kinds() []string {
+	return []string{
+		kindInit, kindStart, kindShare, kindUnlock, kindIntent, kindIssued, kindRefused, kindClosed, kindRegistry, kindDelegation,
+		kindRevoked, kindCRL, kindProfile,
+	}
+}
 
 // Record is one line of the journal.
 type Record struct {
@@ -49,16 +65,32 @@ type span struct {
 	length int
 }
 
-// journal appends records and makes them durable one by one. It is not safe for concurrent use; Engine locks.
+// journal appends records in order and makes them durable in groups: whoever waits first writes and syncs all that was
+// appended until then, and what is appended meanwhile shares the next fsync. It is safe for concurrent use.
 type journal struct {
 	file *os.File
 	now  func() time.Time
-	seq  uint64
-	head string
-	end  int64
+
+	mu      sync.Mutex
+	written sync.Cond        // a group was written, or the journal failed
+	writing bool             // somebody writes a group
+	pending []byte           // appended, not yet in the file
+	spare   []byte           // the buffer of the group before
+	last    cert.JournalHead // of what was appended
+	durable cert.JournalHead // of what is on the disk
+	end     int64            // where the next record will lie
+	syncs   uint64           // fsyncs since the start
+	fsync   func() error     // file.Sync, but for tests
 	// failed is set by the first write or fsync that did not succeed. What the disk then holds is unknown until the
 	// file is read again, so nothing more is written by this process.
 	failed error
+}
+
+func newJournal(f *os.File, now func() time.Time) *journal {
+	j := &journal{file: f, now: now, last: cert.JournalHead{Head: zeroHash}, fsync: f.Sync}
+	j.durable = j.last
+	j.written.L = &j.mu
+	return j
 }
 
 // createJournal makes the file of a new data directory.
@@ -67,7 +99,7 @@ func createJournal(path string, now func() time.Time) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &journal{file: f, now: now, head: zeroHash}, nil
+	return newJournal(f, now), nil
 }
 
 // openJournal locks the file, reads and checks it whole, hands each record to each, and cuts a torn tail: the bytes
@@ -78,7 +110,7 @@ func openJournal(path string, now func() time.Time, each func(Record, span) erro
 	if err != nil {
 		return nil, 0, err
 	}
-	j := &journal{file: f, now: now, head: zeroHash}
+	j := newJournal(f, now)
 	torn, err := j.load(each)
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())
@@ -92,7 +124,8 @@ func (j *journal) load(each func(Record, span) error) (int64, error) {
 	}
 	torn, err := ReadJournal(j.file, func(r Record, raw int) error {
 		at := span{offset: j.end, length: raw}
-		j.seq, j.head, j.end = r.Seq, r.Hash, j.end+int64(raw)+1
+		j.last = cert.JournalHead{Seq: r.Seq, Head: r.Hash}
+		j.durable, j.end = j.last, j.end+int64(raw)+1
 		return each(r, at)
 	})
 	if err != nil {
@@ -109,34 +142,94 @@ func (j *journal) load(each func(Record, span) error) (int64, error) {
 	return torn, nil
 }
 
-// append writes one record and returns after it is on the disk.
+// append puts a record behind all others. It is durable, and may be rested on, when wait has returned for it.
 func (j *journal) append(kind string, body any) (Record, span, error) {
-	if j.failed != nil {
-		return Record{}, span{}, j.down()
-	}
-	r, line, err := j.encode(kind, body)
+	raw, err := plainJSON(body)
 	if err != nil {
 		return Record{}, span{}, fault.Wrap("journal_failed", err)
 	}
-	if _, err = j.file.WriteAt(append(line, '\n'), j.end); err == nil {
-		err = j.file.Sync()
-	}
-	if err != nil {
-		j.failed = err
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
 		return Record{}, span{}, j.down()
 	}
+	r, line, err := j.encode(kind, raw)
+	if err != nil {
+		return Record{}, span{}, fault.Wrap("journal_failed", err)
+	}
+	j.pending = append(append(j.pending, line...), '\n')
 	at := span{offset: j.end, length: len(line)}
-	j.seq, j.head, j.end = r.Seq, r.Hash, j.end+int64(len(line))+1
+	j.last, j.end = cert.JournalHead{Seq: r.Seq, Head: r.Hash}, j.end+int64(len(line))+1
 	return r, at, nil
 }
 
-func (j *journal) encode(kind string, body any) (Record, []byte, error) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return Record{}, nil, err
+// wait returns when the record with a number is on the disk, and so is all before it.
+func (j *journal) wait(seq uint64) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.failed == nil && j.durable.Seq < seq {
+		if j.writing {
+			j.written.Wait()
+			continue
+		}
+		j.writeGroup()
 	}
-	r := Record{Seq: j.seq + 1, Prev: j.head, At: cert.FormatTime(j.now()), Kind: kind, Body: raw}
-	line, err := json.Marshal(r)
+	if j.failed != nil {
+		return j.down()
+	}
+	return nil
+}
+
+// writeGroup writes and syncs what is pending. It is called with the lock held and gives it up meanwhile.
+func (j *journal) writeGroup() {
+	group, head, at := j.pending, j.last, j.end-int64(len(j.pending))
+	j.pending, j.spare, j.writing = j.spare[:0], nil, true
+	j.mu.Unlock()
+	_, err := j.file.WriteAt(group, at)
+	if err == nil {
+		err = j.fsync()
+	}
+	j.mu.Lock()
+	j.writing, j.spare = false, group
+	j.syncs++
+	if err != nil {
+		j.failed = err
+	} else {
+		j.durable = head
+	}
+	j.written.Broadcast()
+}
+
+// note appends a record and returns after it is on the disk.
+func (j *journal) note(kind string, body any) (Record, error) {
+	r, _, err := j.append(kind, body)
+	if err != nil {
+		return r, err
+	}
+	return r, j.wait(r.Seq)
+}
+
+// head names the last record on the disk. Fails with Unavailable "signer_stopped" after the journal could not be written.
+func (j *journal) head() (cert.JournalHead, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
+		return cert.JournalHead{}, j.down()
+	}
+	return j.durable, nil
+}
+
+// settle waits for all that was appended up to now.
+func (j *journal) settle() error {
+	j.mu.Lock()
+	seq := j.last.Seq
+	j.mu.Unlock()
+	return j.wait(seq)
+}
+
+func (j *journal) encode(kind string, body json.RawMessage) (Record, []byte, error) {
+	r := Record{Seq: j.last.Seq + 1, Prev: j.last.Head, At: cert.FormatTime(j.now()), Kind: kind, Body: body}
+	line, err := plainJSON(r)
 	if err != nil {
 		return Record{}, nil, err
 	}
@@ -144,6 +237,17 @@ func (j *journal) encode(kind string, body any) (Record, []byte, error) {
 	line = line[:len(line)-len(hashMark)-len(`"}`)]
 	r.Hash = cert.SM3(line).Hex()
 	return r, append(line, hashMark+r.Hash+`"}`...), nil
+}
+
+// plainJSON is json.Marshal that leaves <, > and & as they are: canonical objects lie in the journal as they were signed.
+func plainJSON(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
 // read fetches one record again and checks it once more.

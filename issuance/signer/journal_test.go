@@ -14,7 +14,10 @@ import (
 	"caconsole/issuance/signer/signertest"
 )
 
-// written issues one pair and returns the journal's bytes: init, unlock, intent, issued.
+// begun is how many records come before the first intent: init, start, two shares, unlock.
+const begun = 5
+
+// written issues one pair and returns the journal's bytes: what has begun, intent, issued.
 func written(t *testing.T) (signertest.Bench, renewal, []byte) {
 	t.Helper()
 	b := signertest.New(t, now)
@@ -25,8 +28,13 @@ func written(t *testing.T) (signertest.Bench, renewal, []byte) {
 	require.NoError(t, e.Shutdown())
 	raw, err := os.ReadFile(filepath.Join(b.Dir, "journal.jsonl"))
 	require.NoError(t, err)
-	require.Equal(t, 4, bytes.Count(raw, []byte("\n")))
+	require.Equal(t, begun+2, bytes.Count(raw, []byte("\n")))
 	return b, r, raw
+}
+
+// afterIntent cuts the journal behind its intent.
+func afterIntent(raw []byte) []byte {
+	return bytes.Join(bytes.SplitAfter(raw, []byte("\n"))[:begun+1], nil)
 }
 
 func (r renewal) issueOn(t *testing.T, b signertest.Bench, journal []byte) signer.Report {
@@ -47,8 +55,8 @@ func (r renewal) issueOn(t *testing.T, b signertest.Bench, journal []byte) signe
 func TestTornTailIsCut(t *testing.T) {
 	b, r, raw := written(t)
 	lines := bytes.SplitAfter(raw, []byte("\n"))
-	beforeIntent := len(lines[0]) + len(lines[1])
-	lastLine := len(raw) - len(lines[3])
+	beforeIntent := len(bytes.Join(lines[:begun], nil))
+	lastLine := len(raw) - len(lines[begun+1])
 
 	// Every byte of the last two records: the tail is found and nothing before it is lost.
 	for cut := beforeIntent; cut < len(raw); cut++ {
@@ -56,10 +64,10 @@ func TestTornTailIsCut(t *testing.T) {
 		torn, err := signer.ReadJournal(bytes.NewReader(raw[:cut]), func(signer.Record, int) error { records++; return nil })
 		require.NoError(t, err)
 		if cut < lastLine {
-			require.Equal(t, 2, records)
+			require.Equal(t, begun, records)
 			require.EqualValues(t, cut-beforeIntent, torn)
 		} else {
-			require.Equal(t, 3, records)
+			require.Equal(t, begun+1, records)
 			require.EqualValues(t, cut-lastLine, torn)
 		}
 	}
@@ -80,8 +88,7 @@ func TestCrashAfterIntentMakesTheSamePair(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, e.Shutdown())
 
-	lines := bytes.SplitAfter(raw, []byte("\n"))
-	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), bytes.Join(lines[:3], nil), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), afterIntent(raw), 0o600))
 	e = b.Open(t, clock)
 	again, err := e.Issue(t.Context(), r.instruction)
 	require.NoError(t, err)
@@ -90,8 +97,7 @@ func TestCrashAfterIntentMakesTheSamePair(t *testing.T) {
 
 func TestCloseAfterIntentBuriesIt(t *testing.T) {
 	b, r, raw := written(t)
-	lines := bytes.SplitAfter(raw, []byte("\n"))
-	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), bytes.Join(lines[:3], nil), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(b.Dir, "journal.jsonl"), afterIntent(raw), 0o600))
 	e := b.Open(t, clock)
 	closing, err := e.Close(t.Context(), r.request.ID)
 	require.NoError(t, err)
@@ -131,14 +137,14 @@ func TestFlippedByteStopsTheStart(t *testing.T) {
 	}
 	// The very last byte is the line feed that tells a whole record from a torn one; a flip there looks like a crash
 	// before the record was durable. The head hash in the console's database tells the two apart.
-	for at := range len(raw) - 1 {
-		check(at, at%499 == 0)
+	for at := 0; at < len(raw)-1; at += 3 {
+		check(at, at%498 == 0)
 	}
 }
 
 func TestRecordsCannotBeMoved(t *testing.T) {
 	_, _, raw := written(t)
-	lines := bytes.SplitAfter(raw, []byte("\n"))[:4]
+	lines := bytes.SplitAfter(raw, []byte("\n"))[:begun+2]
 	other := signertest.New(t, now)
 	require.NoError(t, other.Open(t, func() time.Time { return now.Add(time.Hour) }).Shutdown())
 	foreign, err := os.ReadFile(filepath.Join(other.Dir, "journal.jsonl"))

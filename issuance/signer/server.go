@@ -21,25 +21,46 @@ var status = map[fault.Kind]int{
 	fault.Forbidden: http.StatusForbidden, fault.Unavailable: http.StatusServiceUnavailable,
 }
 
-// Handler serves an engine: POST /v1/issue (cert.Instruction → cert.Issued), POST /v1/close ({id} → cert.Closing),
-// GET /v1/status (cert.Status), GET /v1/chain (cert.Chain). A refusal is a cert.Problem.
+// Handler serves an engine to the console: POST /v1/issue, /v1/close, /v1/registry, /v1/revoke, /v1/crl, /v1/profile
+// and /v1/delegations/revoke; GET /v1/status, /v1/chain and /v1/registry. The messages are those of package cert; a
+// refusal is a cert.Problem. There is nothing here that opens the key: that is AdminHandler's.
 func Handler(e *Engine) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/issue", func(w http.ResponseWriter, r *http.Request) {
-		answer(e, w, r, func(in cert.Instruction) (any, error) { return e.Issue(r.Context(), in) })
-	})
-	mux.HandleFunc("POST /v1/close", func(w http.ResponseWriter, r *http.Request) {
-		answer(e, w, r, func(in CloseMessage) (any, error) { return e.Close(r.Context(), in.ID) })
-	})
-	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
-		out, err := e.Status(r.Context())
-		respond(e, w, out, err)
-	})
-	mux.HandleFunc("GET /v1/chain", func(w http.ResponseWriter, r *http.Request) {
-		out, err := e.Chain(r.Context())
-		respond(e, w, out, err)
-	})
+	take(mux, e, "issue", e.Issue)
+	take(mux, e, "close", func(ctx context.Context, in CloseMessage) (cert.Closing, error) { return e.Close(ctx, in.ID) })
+	take(mux, e, "registry", e.ChangeRegistry)
+	take(mux, e, "revoke", e.Revoke)
+	take(mux, e, "crl", e.CRL)
+	take(mux, e, "profile", e.ChangeProfile)
+	take(mux, e, "delegations/revoke", e.EndDelegation)
+	tell(mux, e, "status", e.Status)
+	tell(mux, e, "chain", e.Chain)
+	tell(mux, e, "registry", e.Registry)
 	return mux
+}
+
+// AdminHandler serves an engine to its officers, on a socket of its own: POST /v1/unlock (cert.Share → cert.Status) and
+// GET /v1/status.
+func AdminHandler(e *Engine) http.Handler {
+	mux := http.NewServeMux()
+	take(mux, e, "unlock", e.GiveShare)
+	tell(mux, e, "status", e.Status)
+	return mux
+}
+
+// take serves an act that has a message.
+func take[In, Out any](mux *http.ServeMux, e *Engine, act string, do func(context.Context, In) (Out, error)) {
+	mux.HandleFunc("POST /v1/"+act, func(w http.ResponseWriter, r *http.Request) {
+		answer(e, w, r, func(in In) (any, error) { return do(r.Context(), in) })
+	})
+}
+
+// tell serves a question.
+func tell[Out any](mux *http.ServeMux, e *Engine, about string, do func(context.Context) (Out, error)) {
+	mux.HandleFunc("GET /v1/"+about, func(w http.ResponseWriter, r *http.Request) {
+		out, err := do(r.Context())
+		respond(e, w, out, err)
+	})
 }
 
 // CloseMessage asks to end a request.
@@ -80,9 +101,9 @@ func respond(e *Engine, w http.ResponseWriter, out any, err error) {
 }
 
 // Serve answers on l until ctx ends, then lets requests in progress finish.
-func Serve(ctx context.Context, l net.Listener, e *Engine) error {
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	srv := &http.Server{
-		Handler:           Handler(e),
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,

@@ -3,11 +3,8 @@ package signer
 import (
 	"bufio"
 	"bytes"
-	"crypto/ecdsa"
 	"encoding/json"
-	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"caconsole/admin/fault"
@@ -16,33 +13,42 @@ import (
 
 // Where the private half of an approval key lies.
 const (
-	SoftwareKey = "software" // in a file or a database: for demonstrations only, must be allowed at init
-	UkeyKey     = "ukey"     // in the person's own Ukey
+	SoftwareKey = cert.SoftwareKey
+	UkeyKey     = cert.UkeyKey
 )
 
-// Approver is a member of staff whose signature counts, with the public half of the key.
+// Approver is a member of staff whose signature counts from the beginning, with the public half of one key: a line of
+// the list that init takes.
 type Approver struct {
-	StaffID   string   `json:"staff_id"` // UUID in the console
-	Login     string   `json:"login"`
-	No        string   `json:"no"` // staff number: one person has one, however many accounts
-	Roles     []string `json:"roles"`
-	PublicKey []byte   `json:"public_key"`        // SM2, DER SubjectPublicKeyInfo, base64 in JSON
-	Storage   string   `json:"storage,omitempty"` // SoftwareKey (also when empty) or UkeyKey
-
-	key *ecdsa.PublicKey
+	StaffID      string   `json:"staff_id"` // UUID in the console
+	Login        string   `json:"login"`
+	No           string   `json:"no"` // staff number: one person has one, however many accounts
+	Roles        []string `json:"roles"`
+	Kind         string   `json:"kind,omitempty"`          // cert.KindSM2 (also when empty) or cert.KindWebAuthn
+	PublicKey    []byte   `json:"public_key"`              // DER SubjectPublicKeyInfo, base64 in JSON
+	CredentialID []byte   `json:"credential_id,omitempty"` // of a passkey
+	Storage      string   `json:"storage,omitempty"`       // SoftwareKey (also when empty), UkeyKey or cert.DeviceKey
 }
 
-// dutyRoles says whose signature counts for what.
-var dutyRoles = map[string][]string{
-	cert.DutyReview: {"reviewer", "second_reviewer", "review_lead"},
-	cert.DutyIssue:  {"issuer"},
+// entry makes the registry's entry of an approver.
+func (a Approver) entry(from time.Time) cert.StaffKey {
+	k := cert.StaffKey{StaffID: a.StaffID, Login: a.Login, No: a.No, Roles: a.Roles, Kind: a.Kind, Storage: a.Storage}
+	if k.Kind == "" {
+		k.Kind = cert.KindSM2
+	}
+	if k.Storage == "" {
+		k.Storage = SoftwareKey
+	}
+	public := a.PublicKey
+	if k.Kind == cert.KindSM2 { // tools write the algorithm in two ways; the registry has one
+		if key, err := cert.ParseKey(public); err == nil {
+			if der, err := cert.EncodeKey(key); err == nil {
+				public = der
+			}
+		}
+	}
+	return cert.NewStaffKey(k, public, a.CredentialID, from)
 }
-
-// skew is how far the clocks of console, staff and signer may be apart.
-const skew = 10 * time.Minute
-
-// staff is the signer's own list, by staff id.
-type staff map[string]Approver
 
 // ReadStaff reads a staff list: one JSON object a line. Fails with Invalid "staff_list_malformed".
 func ReadStaff(r io.Reader) ([]Approver, error) {
@@ -71,75 +77,18 @@ func staffFault(line int, err error) error {
 	return &fault.Error{Kind: fault.Invalid, Key: "staff_list_malformed", Args: fault.Args{"line": line}, Cause: err}
 }
 
-// newStaff checks a list: every id, login, staff number and key once, and no software keys unless they are allowed.
-func newStaff(list []Approver, softwareKeys bool) (staff, error) {
-	out := staff{}
-	var logins, numbers []string
+// firstRegistry makes the registry that init fixes. Keys count from an hour before, so that clocks need not agree.
+func firstRegistry(list []Approver, officers int, now time.Time) (cert.Registry, error) {
+	r := cert.Registry{V: cert.Version, Seq: 1, Officers: officers, Keys: []cert.StaffKey{}, Revoked: []string{}}
 	for i, a := range list {
-		key, err := cert.ParseKey(a.PublicKey)
-		if err != nil {
-			return nil, staffFault(i+1, err)
+		k := a.entry(now.Add(-time.Hour))
+		if err := k.Check(); err != nil {
+			return cert.Registry{}, staffFault(i+1, err)
 		}
-		a.key = key
-		switch {
-		case a.StaffID == "" || a.Login == "" || a.No == "" || len(a.Roles) == 0:
-			return nil, staffFault(i+1, fmt.Errorf("%q lacks an id, a login, a number or roles", a.Login))
-		case out[a.StaffID].Login != "" || slices.Contains(logins, a.Login) || slices.Contains(numbers, a.No):
-			return nil, staffFault(i+1, fmt.Errorf("%q appears twice", a.Login))
-		case a.Storage != "" && a.Storage != SoftwareKey && a.Storage != UkeyKey:
-			return nil, staffFault(i+1, fmt.Errorf("%q has a key stored in %q", a.Login, a.Storage))
-		case a.Storage != UkeyKey && !softwareKeys:
-			return nil, fault.New(fault.Forbidden, "software_keys_forbidden", fault.Args{"login": a.Login})
-		}
-		for _, other := range out {
-			if other.key.Equal(key) {
-				return nil, staffFault(i+1, fmt.Errorf("%q and %q share a key", a.Login, other.Login))
-			}
-		}
-		logins, numbers = append(logins, a.Login), append(numbers, a.No)
-		out[a.StaffID] = a
+		r.Keys = append(r.Keys, k)
 	}
-	return out, nil
-}
-
-// check demands a reviewer's and an issuer's approval of this authorisation by two different persons, each given
-// before the authorisation expires and not in the future.
-func (s staff) check(approvals []cert.Approval, digest cert.Digest, expires, now time.Time) error {
-	var people []Approver
-	for _, duty := range []string{cert.DutyReview, cert.DutyIssue} {
-		i := slices.IndexFunc(approvals, func(a cert.Approval) bool { return a.Duty == duty })
-		if i < 0 {
-			return fault.New(fault.Forbidden, "approval_missing", fault.Args{"duty": duty})
-		}
-		who, err := s.approver(approvals[i], digest)
-		if err != nil {
-			return err
-		}
-		if at := approvals[i].At; at.After(expires) || at.After(now.Add(skew)) {
-			return fault.New(fault.Forbidden, "approval_time_wrong", fault.Args{"login": who.Login})
-		}
-		people = append(people, who)
+	if err := r.Check(); err != nil {
+		return cert.Registry{}, staffFault(0, err)
 	}
-	if len(approvals) > len(people) {
-		return fault.New(fault.Forbidden, "approval_surplus", nil)
-	}
-	if people[0].StaffID == people[1].StaffID {
-		return fault.New(fault.Forbidden, "approval_same_person", fault.Args{"login": people[0].Login})
-	}
-	return nil
-}
-
-// approver checks one approval on its own: known, in a fitting role, and really signed.
-func (s staff) approver(a cert.Approval, digest cert.Digest) (Approver, error) {
-	who, ok := s[a.StaffID]
-	if !ok {
-		return Approver{}, fault.New(fault.Forbidden, "approver_unknown", nil)
-	}
-	if !slices.ContainsFunc(who.Roles, func(role string) bool { return slices.Contains(dutyRoles[a.Duty], role) }) {
-		return Approver{}, fault.New(fault.Forbidden, "approver_role_wrong", fault.Args{"login": who.Login, "duty": a.Duty})
-	}
-	if err := a.Verify(who.key, digest); err != nil {
-		return Approver{}, fault.New(fault.Forbidden, "approval_signature_wrong", fault.Args{"login": who.Login})
-	}
-	return who, nil
+	return r, nil
 }

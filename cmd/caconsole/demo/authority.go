@@ -1,26 +1,39 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 
+	"caconsole/admin/actor"
+	"caconsole/admin/fault"
 	"caconsole/admin/pg"
 	"caconsole/admin/staff"
 	"caconsole/cmd/caconsole/app"
+	"caconsole/cmd/caconsole/demo/history"
 	"caconsole/issuance/cert"
 	"caconsole/issuance/signer"
+	"caconsole/issuance/signer/client"
+	"caconsole/rbac"
 )
 
 const (
-	passphraseFile = "casigner.passphrase"
-	caOwner        = "示例电子认证服务有限公司"
+	sharesFolder     = "shares"     // of the key officers, each with its passphrase beside it
+	staffKeysFolder  = "staff-keys" // keys that staff sign with, which the console never reads
+	passphraseEnding = ".passphrase"
+	passkeyHost      = "localhost" // browsers make passkeys for a host without TLS only if it is this one
+	caOwner          = "示例电子认证服务有限公司"
 )
 
 // earlierAuthority makes the CA that issued what is renewed here. Its keys are gone when the making of the data ends:
@@ -38,43 +51,154 @@ func (d *demo) earlierAuthority() (cert.Authority, error) {
 	return a, os.WriteFile(d.file("earlier-ca.pem"), chain, 0o600)
 }
 
-// foundAuthority makes the signer's data, as `casigner init` does, with the approval keys that the console keeps for
-// this demo's staff. The passphrase is left for the process that serves.
-func (d *demo) foundAuthority(ctx context.Context, q pg.Q, accounts *staff.Accounts, earlier cert.Authority, now func() time.Time) ([]byte, error) {
+// foundAuthority holds the signer's key ceremony, as `casigner init` does, with the approval keys that the console keeps
+// for this demo's staff and keys of its own for the key officers, who share the CA key.
+func (d *demo) foundAuthority(ctx context.Context, q pg.Q, accounts *staff.Accounts, team history.Staff, earlier cert.Authority, now func() time.Time) error {
 	keys, err := accounts.ApprovalKeys(ctx, q)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	list := make([]signer.Approver, 0, len(keys))
+	opt := signer.InitOptions{
+		Dir: d.path("ca"), SharesDir: d.file(sharesFolder), SoftwareKeys: true, Profile: cert.OrganisationProfile(app.LocalURL(d.Listen)),
+		Root:      cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例根 CA"},
+		CA:        cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例签发 CA"},
+		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, KeyRounds: d.keyRounds, Now: now,
+	}
+	if url := app.LocalURL(d.Listen); strings.HasPrefix(url, "http://"+passkeyHost+":") {
+		opt.Party = cert.RelyingParty{ID: passkeyHost, Origins: []string{url}}
+	}
 	for _, k := range keys {
-		list = append(list, signer.Approver{
+		opt.Staff = append(opt.Staff, signer.Approver{
 			StaffID: k.StaffID.String(), Login: k.Login, No: k.No, Roles: k.Roles, PublicKey: k.PublicKey, Storage: signer.SoftwareKey,
 		})
 	}
-	passphrase := []byte(rand.Text())
-	if err := os.WriteFile(d.file(passphraseFile), append(slices.Clone(passphrase), '\n'), 0o600); err != nil {
+	if err := d.appointOfficers(&opt, team[rbac.KeyOfficer]); err != nil {
+		return err
+	}
+	if _, err = signer.Init(opt); err != nil {
+		return fmt.Errorf("make the CA: %w", err)
+	}
+	return nil
+}
+
+// appointOfficers gives the key officers a key to sign with and a passphrase for their share, each in a file: in a demo
+// they are always at hand.
+func (d *demo) appointOfficers(opt *signer.InitOptions, officers []actor.Actor) error {
+	for _, dir := range []string{d.file(sharesFolder), d.file(staffKeysFolder)} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	for _, who := range officers {
+		key, err := sm2.GenerateKey(rand.Reader)
+		if err != nil {
+			return err
+		}
+		der, err := smx509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			return err
+		}
+		public, err := cert.EncodeKey(key.Public())
+		if err != nil {
+			return err
+		}
+		raw := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+		if err := os.WriteFile(d.file(staffKeysFolder, who.Name+".pem"), raw, 0o600); err != nil {
+			return err
+		}
+		passphrase := rand.Text()
+		if err := os.WriteFile(d.file(sharesFolder, who.Name+passphraseEnding), []byte(passphrase+"\n"), 0o600); err != nil {
+			return err
+		}
+		opt.Staff = append(opt.Staff, signer.Approver{
+			StaffID: who.ID.String(), Login: who.Name, No: staffNo(who.Name), Roles: []string{rbac.KeyOfficer}, PublicKey: public, Storage: signer.SoftwareKey,
+		})
+		opt.Officers = append(opt.Officers, signer.Officer{Login: who.Name, Passphrase: []byte(passphrase)})
+	}
+	opt.Needed = len(opt.Officers)
+	return nil
+}
+
+// shares opens what the ceremony handed to the officers.
+func (d *demo) shares() ([]cert.Share, error) {
+	files, err := filepath.Glob(d.file(sharesFolder, signer.ShareFile("*")))
+	if err != nil {
 		return nil, err
 	}
-	_, err = signer.Init(signer.InitOptions{
-		Dir: d.path("ca"), Staff: list, SoftwareKeys: true, Profile: cert.OrganisationProfile(app.LocalURL(d.Listen)),
-		Root:      cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例根 CA"},
-		CA:        cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例签发 CA"},
-		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, Passphrase: passphrase, KeyRounds: d.keyRounds, Now: now,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make the CA: %w", err)
+	var out []cert.Share
+	for _, file := range files {
+		login := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "share-"), ".json")
+		passphrase, err := os.ReadFile(d.file(sharesFolder, login+passphraseEnding))
+		if err != nil {
+			return nil, err
+		}
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		share, err := signer.OpenShare(raw, bytes.TrimSpace(passphrase))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		out = append(out, share)
 	}
-	return passphrase, nil
+	return out, nil
 }
 
 // openSigner opens the signer's data within this process, on the clock of the past. The process that serves takes over
 // when it is shut down.
-func (d *demo) openSigner(passphrase []byte, now func() time.Time) (*signer.Engine, error) {
-	key, err := signer.LoadKey(d.path("ca"), passphrase)
+func (d *demo) openSigner(ctx context.Context, now func() time.Time) (*signer.Engine, error) {
+	shares, err := d.shares()
 	if err != nil {
 		return nil, err
 	}
-	return signer.Open(signer.Options{Dir: d.path("ca"), Key: key, Now: now, Logger: d.log})
+	e, err := signer.Open(signer.Options{Dir: d.path("ca"), Now: now, Logger: d.log})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shares {
+		if _, err := e.GiveShare(ctx, s); err != nil {
+			return nil, errors.Join(err, e.Shutdown())
+		}
+	}
+	return e, nil
+}
+
+// How often the demo looks whether its signer waits for the officers.
+const officersLook = 300 * time.Millisecond
+
+// keepOpen plays the key officers: whenever the signer has started again they come and give their shares.
+func (d *demo) keepOpen(ctx context.Context, admin string) {
+	signer := client.New(admin)
+	tick := time.NewTicker(officersLook)
+	defer tick.Stop()
+	for {
+		if st, err := signer.Status(ctx); err == nil && st.Locked {
+			if err := d.giveShares(ctx, signer); err != nil {
+				d.log.ErrorContext(ctx, "the officers could not open the CA key", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *demo) giveShares(ctx context.Context, to *client.Client) error {
+	shares, err := d.shares()
+	if err != nil {
+		return err
+	}
+	for _, s := range shares {
+		st, err := to.Unlock(ctx, s)
+		if err != nil && !fault.HasKey(err, "share_given") {
+			return err
+		}
+		d.log.InfoContext(ctx, "key officer gave the share", "login", s.Login, "locked", st.Locked)
+	}
+	return nil
 }
 
 func certificatePEM(der []byte) []byte {

@@ -37,7 +37,7 @@ func (p programs) children(d *demo, e environment) []child {
 	return []child{
 		{name: "vendors", program: p.applicant, args: e.vendorArgs(d), log: d.path("log", "vendors.log")},
 		{name: "casigner", program: p.signer, args: []string{
-			"serve", "--data", d.path("ca"), "--socket", e.signerSocket, "--passphrase-file", d.file(passphraseFile),
+			"serve", "--data", d.path("ca"), "--socket", e.signerSocket, "--admin-socket", e.adminSocket,
 		}, log: d.path("log", "casigner.log")},
 	}
 }

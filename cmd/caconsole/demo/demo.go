@@ -40,7 +40,7 @@ type demo struct {
 	log     *slog.Logger
 	started time.Time
 	cluster *pg.Cluster
-	// keyRounds stand between the signer's passphrase and its key; 0 means as many as a real CA has.
+	// keyRounds stand between an officer's passphrase and the share; 0 means as many as a real CA has.
 	keyRounds int
 }
 
@@ -127,6 +127,7 @@ func (d *demo) serve(ctx context.Context, p programs) error {
 	children := startChildren(others, d.log, p.children(d, env))
 	defer children.Wait()
 	defer stopOthers()
+	children.Go(func() { d.keepOpen(others, env.adminSocket) })
 	if err := env.ready(ctx); err != nil {
 		return err
 	}

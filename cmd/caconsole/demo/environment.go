@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"caconsole/cmd/caconsole/app"
+	"caconsole/issuance/cert"
 	"caconsole/issuance/signer/client"
 )
 
@@ -41,6 +42,7 @@ type environment struct {
 	vendors      string // host:port of all HTTP simulators
 	mail         string // host:port
 	signerSocket string
+	adminSocket  string // where the signer takes its officers' shares
 	payment      payment
 }
 
@@ -56,7 +58,8 @@ func (d *demo) environment() (environment, error) {
 	if e.payment, err = d.payment(); err != nil {
 		return e, err
 	}
-	e.signerSocket, err = d.socket()
+	dir, err := d.sockets()
+	e.signerSocket, e.adminSocket = filepath.Join(dir, signerSocketName), filepath.Join(dir, adminSocketName)
 	return e, err
 }
 
@@ -73,18 +76,16 @@ func freeAddress() (string, error) {
 // longestSocket is how long the path of a Unix socket may be (sun_path of Linux, less its end).
 const longestSocket = 107
 
-// socket is where the signer listens: in the folder, or beside it all where the folder's name is too long.
-func (d *demo) socket() (string, error) {
-	path := d.path("ca.sock")
-	if len(path) <= longestSocket {
-		return path, nil
+const signerSocketName, adminSocketName = "ca.sock", "ca-admin.sock"
+
+// sockets is the folder in which the signer listens: the data folder, or one beside it all where its name is too long.
+func (d *demo) sockets() (string, error) {
+	if len(d.path(adminSocketName)) <= longestSocket {
+		return d.path(), nil
 	}
 	sum := sha256.Sum256([]byte(d.Data))
 	dir := filepath.Join(os.TempDir(), "caconsole-"+hex.EncodeToString(sum[:6]))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "ca.sock"), nil
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 func (e environment) vendorArgs(d *demo) []string {
@@ -132,7 +133,7 @@ func (e environment) ready(ctx context.Context) error {
 	}{
 		{"vendors", func() error { return simulates(ctx, e.vendors) }},
 		{"mail server", func() error { return greets(ctx, e.mail) }},
-		{"casigner", func() error { _, err := ca.Status(ctx); return err }},
+		{"casigner", func() error { return open(ca.Status(ctx)) }},
 	} {
 		for err := wait.answer(); err != nil; err = wait.answer() {
 			select {
@@ -143,6 +144,14 @@ func (e environment) ready(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// open waits until the officers have given their shares.
+func open(st cert.Status, err error) error {
+	if err == nil && st.Locked {
+		err = errors.New("the CA key is not open yet")
+	}
+	return err
 }
 
 // simulates asks the simulators something only they can answer. That their port takes a connection says too little: it does

@@ -88,11 +88,10 @@ func (d *demo) populate(ctx context.Context, past history.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	passphrase, err := d.foundAuthority(ctx, h.DB.Read(ctx), accounts, earlier, now)
-	if err != nil {
+	if err := d.foundAuthority(ctx, h.DB.Read(ctx), accounts, past.Staff, earlier, now); err != nil {
 		return err
 	}
-	engine, err := d.openSigner(passphrase, now)
+	engine, err := d.openSigner(ctx, now)
 	if err != nil {
 		return err
 	}

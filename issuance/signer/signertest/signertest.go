@@ -2,10 +2,13 @@
 package signertest
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +22,7 @@ import (
 	"caconsole/issuance/signer"
 )
 
-// Passphrase opens the CA key of every signer made here.
+// Passphrase opens every officer's share of every signer made here.
 const Passphrase = "correct horse battery staple"
 
 // KeyRounds keep the derivation of keys short: a race-instrumented SM3 takes seconds for the rounds of a real CA.
@@ -44,7 +47,7 @@ func NewPerson(t testing.TB, id, login, no string, roles ...string) Person {
 // Approve signs a list of authorisations.
 func (p Person) Approve(t testing.TB, duty string, at time.Time, digests ...cert.Digest) cert.Approval {
 	t.Helper()
-	a := cert.Approval{Duty: duty, StaffID: p.StaffID, At: at}
+	a := cert.Approval{Kind: cert.KindSM2, Duty: duty, StaffID: p.StaffID, At: at}
 	for _, d := range digests {
 		a.Digests = append(a.Digests, d.Hex())
 	}
@@ -57,18 +60,29 @@ func (p Person) Approve(t testing.TB, duty string, at time.Time, digests ...cert
 // Bench is a signer's data directory with everything around it.
 type Bench struct {
 	Dir      string
+	Shares   []cert.Share // of the officers; Needed of them open the key
 	Chain    cert.Chain
 	Profile  cert.Profile
 	Earlier  cert.Authority // issued the old pairs
+	Centre   certtest.Centre
 	Reviewer Person
 	Issuer   Person
+	Second   Person // another issuer
+	Officers []Person
 	Now      time.Time
 }
+
+// Needed is how many officers open the key and change the registry, of every signer made here.
+const Needed = 2
+
+// Party is for whom passkeys sign.
+var Party = cert.RelyingParty{ID: "localhost", Origins: []string{"http://localhost:8080"}}
 
 // The staff ids of the people of every bench.
 const (
 	ReviewerID = "0193a0a0-0000-7000-8000-00000000aaaa"
 	IssuerID   = "0193a0a0-0000-7000-8000-00000000bbbb"
+	SecondID   = "0193a0a0-0000-7000-8000-00000000cccc"
 )
 
 // made is one bench a process, so that all benches share their people and keys. Benches are copies of it.
@@ -99,63 +113,86 @@ func New(t testing.TB, now time.Time) Bench {
 func makeBench(t testing.TB, now time.Time) {
 	t.Helper()
 	b := Bench{
-		Dir: filepath.Join(t.TempDir(), "casigner"), Now: now, Earlier: certtest.Authority(t),
+		Now: now, Earlier: certtest.Authority(t), Centre: certtest.NewCentre(t),
 		Profile:  cert.OrganisationProfile("http://localhost:8080"),
 		Reviewer: NewPerson(t, ReviewerID, "reviewer1", "0132", "reviewer"),
 		Issuer:   NewPerson(t, IssuerID, "issuer1", "0207", "issuer"),
+		Second:   NewPerson(t, SecondID, "issuer2", "0208", "issuer"),
+		Officers: newOfficers(t),
 	}
+	opt := Options(t, b.Officers, []signer.Approver{b.Reviewer.Approver, b.Issuer.Approver, b.Second.Approver}, b.Earlier, now)
+	opt.Profile, opt.Centres = b.Profile, []*smx509.Certificate{b.Centre.Cert}
 	var err error
-	b.Chain, err = signer.Init(options(b.Dir, b.Profile, b.Earlier, []signer.Approver{b.Reviewer.Approver, b.Issuer.Approver}, now))
+	b.Chain, err = signer.Init(opt)
 	require.NoError(t, err)
-	entries, err := os.ReadDir(b.Dir)
+	b.Shares = OpenShares(t, opt)
+	entries, err := os.ReadDir(opt.Dir)
 	require.NoError(t, err)
 	files := map[string][]byte{}
 	for _, e := range entries {
-		files[e.Name()], err = os.ReadFile(filepath.Join(b.Dir, e.Name()))
+		files[e.Name()], err = os.ReadFile(filepath.Join(opt.Dir, e.Name()))
 		require.NoError(t, err)
 	}
 	made.bench, made.files = b, files
 }
 
-// options are those of every signer made here.
-func options(dir string, profile cert.Profile, earlier cert.Authority, staff []signer.Approver, now time.Time) signer.InitOptions {
-	return signer.InitOptions{
-		Dir: dir, Staff: staff, Profile: profile,
+func newOfficers(t testing.TB) []Person {
+	t.Helper()
+	var out []Person
+	for i := range 3 {
+		n := strconv.Itoa(i + 1)
+		out = append(out, NewPerson(t, "0193a0a0-0000-7000-8000-0000000000f"+n, "officer"+n, "080"+n, cert.RoleKeyOfficer))
+	}
+	return out
+}
+
+// Options are those of every signer made here, in directories of their own: people, and officers who share its key.
+func Options(t testing.TB, officers []Person, staff []signer.Approver, earlier cert.Authority, now time.Time) signer.InitOptions {
+	t.Helper()
+	dir := t.TempDir()
+	opt := signer.InitOptions{
+		Dir: filepath.Join(dir, "casigner"), SharesDir: filepath.Join(dir, "shares"), Needed: Needed,
+		Profile:   cert.OrganisationProfile("http://localhost:8080"),
 		Root:      cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试根"},
 		CA:        cert.Name{Country: "CN", Organisation: "测试电子认证有限公司", CommonName: "测试CA"},
-		RootYears: 20, CAYears: 12, OldIssuers: []*smx509.Certificate{earlier.CA.Cert},
-		SoftwareKeys: true, Passphrase: []byte(Passphrase), KeyRounds: KeyRounds, Now: func() time.Time { return now },
+		RootYears: 20, CAYears: 12, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, Party: Party,
+		SoftwareKeys: true, KeyRounds: KeyRounds, Now: func() time.Time { return now },
 	}
+	opt.Staff = append(opt.Staff, staff...)
+	for _, o := range officers {
+		opt.Staff = append(opt.Staff, o.Approver)
+		opt.Officers = append(opt.Officers, signer.Officer{Login: o.Login, Passphrase: []byte(Passphrase)})
+	}
+	return opt
+}
+
+// OpenShares opens the files that a ceremony handed to its officers.
+func OpenShares(t testing.TB, opt signer.InitOptions) []cert.Share {
+	t.Helper()
+	var out []cert.Share
+	for _, o := range opt.Officers {
+		raw, err := os.ReadFile(filepath.Join(opt.SharesDir, signer.ShareFile(o.Login)))
+		require.NoError(t, err)
+		share, err := signer.OpenShare(raw, o.Passphrase)
+		require.NoError(t, err)
+		out = append(out, share)
+	}
+	return out
 }
 
 // ForStaff starts a signer of its own for people whose keys lie elsewhere, which may renew the earlier CA's pairs.
 func ForStaff(t testing.TB, earlier cert.Authority, staff []signer.Approver, now func() time.Time) *signer.Engine {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "casigner")
-	_, err := signer.Init(options(dir, cert.OrganisationProfile("http://localhost:8080"), earlier, staff, now()))
+	opt := Options(t, newOfficers(t), staff, earlier, now())
+	_, err := signer.Init(opt)
 	require.NoError(t, err)
-	key, err := signer.LoadKey(dir, []byte(Passphrase))
-	require.NoError(t, err)
-	e, err := signer.Open(signer.Options{Dir: dir, Key: key, Now: now, Logger: slog.New(slog.DiscardHandler)})
+	e, err := open(opt.Dir, OpenShares(t, opt), now)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = e.Shutdown() })
 	return e
 }
 
-// key is opened once a process: every bench has the same.
-var key = sync.OnceValues(func() (any, error) {
-	dir, err := os.MkdirTemp("", "casigner-key-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }() // a temporary copy
-	if err := os.WriteFile(filepath.Join(dir, "ca.key.pem"), made.files["ca.key.pem"], 0o600); err != nil {
-		return nil, err
-	}
-	return signer.LoadKey(dir, []byte(Passphrase))
-})
-
-// Open starts the signer on the bench's directory, with a clock of the caller's.
+// Open starts the signer on the bench's directory, with a clock of the caller's, and gives it its shares.
 func (b Bench) Open(t testing.TB, now func() time.Time) *signer.Engine {
 	t.Helper()
 	e, err := b.TryOpen(now)
@@ -166,11 +203,29 @@ func (b Bench) Open(t testing.TB, now func() time.Time) *signer.Engine {
 
 // TryOpen is Open for a start that may fail; the caller shuts the engine down.
 func (b Bench) TryOpen(now func() time.Time) (*signer.Engine, error) {
-	k, err := key()
+	return open(b.Dir, b.Shares, now)
+}
+
+// Locked is Open without the shares.
+func (b Bench) Locked(t testing.TB, now func() time.Time) *signer.Engine {
+	t.Helper()
+	e, err := open(b.Dir, nil, now)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = e.Shutdown() })
+	return e
+}
+
+func open(dir string, shares []cert.Share, now func() time.Time) (*signer.Engine, error) {
+	e, err := signer.Open(signer.Options{Dir: dir, Now: now, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}
-	return signer.Open(signer.Options{Dir: b.Dir, Key: k.(*sm2.PrivateKey), Now: now, Logger: slog.New(slog.DiscardHandler)})
+	for _, s := range shares[:min(len(shares), Needed)] {
+		if _, err := e.GiveShare(context.Background(), s); err != nil {
+			return nil, errors.Join(err, e.Shutdown())
+		}
+	}
+	return e, nil
 }
 
 // Holder issues an old pair that this signer may renew.

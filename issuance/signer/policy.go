@@ -1,0 +1,112 @@
+package signer
+
+import (
+	"bytes"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"caconsole/admin/fault"
+	"caconsole/issuance/cert"
+)
+
+// policy is what depends on the clock and on people.
+func (e *Engine) policy(j job, seen view) error {
+	now := e.now()
+	if from, _ := j.request.Validity(); from.Before(now.Add(-skew)) || from.After(now.Add(skew)) {
+		return fault.New(fault.Conflict, "clock_skew", nil)
+	}
+	expires := j.authorisation.ExpiresAt()
+	if now.After(expires) {
+		return fault.New(fault.Conflict, "authorisation_expired", nil)
+	}
+	digest := j.authorisation.Digest()
+	switch j.authorisation.Origin {
+	case cert.OriginOnline:
+		if len(j.Approvals) > 0 {
+			return fault.New(fault.Forbidden, "approval_surplus", nil)
+		}
+		if j.Collect != nil {
+			return fault.New(fault.Forbidden, "holder_signature_wrong", nil)
+		}
+		return cert.VerifyHolder(j.authorisation, j.request, *j.material.Old, j.CSR, j.Holder, now)
+	case cert.OriginReviewed:
+		if err := seen.trust.pair([2]string{cert.DutyReview, cert.DutyIssue}, j.Approvals, digest, expires, now); err != nil {
+			return err
+		}
+		return j.proven(e)
+	case cert.OriginManual:
+		if err := seen.trust.pair([2]string{cert.DutyIssue, cert.DutyIssueCheck}, j.Approvals, digest, expires, now); err != nil {
+			return err
+		}
+		return j.proven(e)
+	}
+	return fault.New(fault.Forbidden, "origin_unknown", nil)
+}
+
+// proven demands the old key's proof over a CSR. Only two issuers may do without: the Ukey of a manual order may be
+// lost, or there has never been one; then the CSR proves its own key, and the grounds are part of what they signed.
+func (j job) proven(e *Engine) error {
+	given := len(j.Holder) > 0 || j.request.Proof != "" || j.Collect != nil
+	switch {
+	case !given && (j.authorisation.Keys == cert.KeepKeys || j.authorisation.Origin == cert.OriginManual):
+		return nil
+	case j.authorisation.Keys == cert.KeepKeys || j.material.Old == nil:
+		return fault.New(fault.Forbidden, "proof_surplus", nil)
+	case j.Collect != nil:
+		return cert.VerifyCollect(j.request, *j.material.Old, j.Collect.ID, j.Collect.Nonce, j.CSR, j.Holder)
+	}
+	return cert.VerifyHolder(j.authorisation, j.request, *j.material.Old, j.CSR, j.Holder, e.now())
+}
+
+// allows is what depends on what was signed, revoked and ended before.
+func (x *index) allows(j job, ca []byte) error {
+	a, r := j.authorisation, j.request
+	if x.authorisations[mustDigest(r.Authorisation)] != "" { // Plan has compared it
+		return fault.New(fault.Conflict, "authorisation_used", nil)
+	}
+	for _, s := range []string{r.SignSerial, r.EncSerial} {
+		if x.serials[cert.Serial(s)] != nil {
+			return fault.New(fault.Conflict, "serial_reused", nil)
+		}
+	}
+	if err := x.delegationsHold(j.Approvals); err != nil {
+		return err
+	}
+	if err := x.holderHolds(j, ca); err != nil {
+		return err
+	}
+	if a.Keys != cert.CSRKeys {
+		return nil
+	}
+	if x.lostKeys[r.SignKey] {
+		return fault.New(fault.Conflict, "key_revoked", nil)
+	}
+	if subject, used := x.keys[r.SignKey]; used && subject != cert.SM3(a.SubjectDER()) {
+		return fault.New(fault.Conflict, "key_in_use", nil)
+	}
+	return nil
+}
+
+// holderHolds: a certificate that was revoked proves nothing, and its key gets no new one.
+func (x *index) holderHolds(j job, ca []byte) error {
+	old := j.material.Old
+	if old == nil {
+		return nil
+	}
+	gone := func(c *smx509.Certificate) bool {
+		_, withdrawn := x.withdrawn[cert.SerialFromInt(c.SerialNumber)]
+		return withdrawn && bytes.Equal(c.RawIssuer, ca)
+	}
+	_, enc, err := old.Keys()
+	if err != nil {
+		return err
+	}
+	if gone(old.Sign) && (len(j.Holder) > 0 || j.authorisation.Keys == cert.KeepKeys) || gone(old.Enc) && enc.Equal(j.spec.EncKey) {
+		return fault.New(fault.Forbidden, "holder_certificate_revoked", nil)
+	}
+	if j.authorisation.Origin == cert.OriginOnline && x.renewed[j.authorisation.Old.Sign] != "" {
+		// Staff may have a pair renewed again, for a reason of theirs; a Ukey says yes once.
+		return fault.New(fault.Conflict, "old_pair_renewed", nil)
+	}
+	return nil
+}
