@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"caconsole/admin/fault"
@@ -18,18 +19,22 @@ const (
 	stateClosed
 )
 
-// known is what is remembered of one request: about 300 bytes, the certificates stay in the file.
+// known is what is remembered of one request: about 350 bytes, the certificates stay in the file.
 type known struct {
 	state         state
 	digest        cert.Digest
 	authorisation cert.Digest
 	old           string // digest (hex) of the old sign certificate; "" for a new holder
 	serials       [2]cert.Serial
-	notAfter      time.Time // of both certificates
-	key           string    // the sign key, where a CSR brought it
-	at            span      // of the issued record, once there is one
+	notAfter      time.Time      // of both certificates
+	keys          [2]cert.Digest // of both keys, in the order of serials
+	at            span           // of the issued record, once there is one
 	// busy is closed when the call that works on the request has ended; nil while none does. It is no part of the journal.
 	busy chan struct{}
+	// trust and when are whom the signer believed at the time of an intent: what a crash left is checked again by them.
+	// They are forgotten with the request's end.
+	trust *trust
+	when  time.Time
 }
 
 // withdrawal is why and since when a certificate is worth nothing.
@@ -53,7 +58,7 @@ type index struct {
 	serials        map[cert.Serial]*known     // of every intent, closed ones too: a serial is never used twice
 	renewed        map[string]string          // digest of an old sign certificate to the request that renews it and was not closed
 	keys           map[string]cert.Digest     // sign keys that CSRs brought, to the digest of their subject
-	lostKeys       map[string]bool            // those of them that were revoked as compromised
+	lostKeys       map[cert.Digest]bool       // keys of certificates that were revoked as compromised
 	withdrawn      map[cert.Serial]withdrawal // revoked, or of an intent that was closed: what stands on the list
 	revocations    map[string]answeredOrder   // by id
 	ended          map[string]answeredOrder   // delegations that ended before their time, by id
@@ -68,18 +73,23 @@ type index struct {
 func newIndex(d data) index {
 	return index{
 		requests: map[string]*known{}, authorisations: map[cert.Digest]string{}, serials: map[cert.Serial]*known{},
-		renewed: map[string]string{}, keys: map[string]cert.Digest{}, lostKeys: map[string]bool{},
+		renewed: map[string]string{}, keys: map[string]cert.Digest{}, lostKeys: map[cert.Digest]bool{},
 		withdrawn: map[cert.Serial]withdrawal{}, revocations: map[string]answeredOrder{}, ended: map[string]answeredOrder{},
 		profiles: map[string]cert.Profile{d.profile.ID: d.profile}, trust: d.trust,
 	}
 }
 
-func (x *index) intent(r cert.Request, a cert.Authorisation, digest cert.Digest, at span) *known {
+// keysOf are the digests by which a request's keys are remembered: a parsed request writes a key in one way only.
+func keysOf(r cert.Request) [2]cert.Digest {
+	return [2]cert.Digest{cert.SM3([]byte(r.SignKey)), cert.SM3([]byte(r.EncKey))}
+}
+
+func (x *index) intent(r cert.Request, a cert.Authorisation, digest cert.Digest, at span, when time.Time) *known {
 	authorisation := mustDigest(r.Authorisation)
 	_, end := r.Validity()
 	k := &known{
 		state: stateIntent, digest: digest, authorisation: authorisation, old: a.Old.Sign, at: at, notAfter: end,
-		serials: [2]cert.Serial{cert.Serial(r.SignSerial), cert.Serial(r.EncSerial)},
+		serials: [2]cert.Serial{cert.Serial(r.SignSerial), cert.Serial(r.EncSerial)}, keys: keysOf(r), trust: x.trust, when: when,
 	}
 	x.requests[r.ID] = k
 	x.authorisations[authorisation] = r.ID
@@ -87,8 +97,7 @@ func (x *index) intent(r cert.Request, a cert.Authorisation, digest cert.Digest,
 		x.renewed[k.old] = r.ID
 	}
 	if a.Keys == cert.CSRKeys {
-		k.key = r.SignKey
-		x.keys[k.key] = cert.SM3(a.SubjectDER())
+		x.keys[r.SignKey] = cert.SM3(a.SubjectDER())
 	}
 	for _, s := range k.serials {
 		x.serials[s] = k
@@ -98,7 +107,7 @@ func (x *index) intent(r cert.Request, a cert.Authorisation, digest cert.Digest,
 
 func (x *index) answered(id string, at span) {
 	k := x.requests[id]
-	k.state, k.at = stateIssued, at
+	k.state, k.at, k.trust = stateIssued, at, nil
 	x.issued++
 }
 
@@ -119,15 +128,15 @@ func (x *index) closed(id string, at span, when time.Time) {
 			x.withdrawn[s] = withdrawal{at: when, reason: cert.ReasonUnspecified, notAfter: k.notAfter}
 		}
 	}
-	k.state, k.at = stateClosed, at
+	k.state, k.at, k.trust = stateClosed, at, nil
 }
 
 func (x *index) revoked(r cert.Revocation, when time.Time, head cert.JournalHead) {
 	for _, s := range r.Serials {
 		k := x.serials[cert.Serial(s)]
 		x.withdrawn[cert.Serial(s)] = withdrawal{at: when, reason: r.Reason, notAfter: k.notAfter}
-		if k.key != "" && r.Reason == cert.ReasonKeyCompromise {
-			x.lostKeys[k.key] = true
+		if r.Reason == cert.ReasonKeyCompromise {
+			x.lostKeys[k.keys[slices.Index(k.serials[:], cert.Serial(s))]] = true
 		}
 	}
 	x.revocations[r.ID] = answeredOrder{digest: r.Digest(), at: when, head: head}
@@ -150,7 +159,7 @@ func (x *index) apply(r Record, at span) error {
 	}
 	switch r.Kind {
 	case kindIntent:
-		return replayed(r, func(b intentBody) error { return x.applyIntent(b, at) })
+		return replayed(r, func(b intentBody) error { return x.applyIntent(b, at, when) })
 	case kindIssued:
 		return replayed(r, func(b issuedBody) error {
 			if k := x.requests[b.ID]; k == nil || k.state != stateIntent || k.digest.Hex() != b.Digest {
@@ -203,7 +212,7 @@ func replayed[T any](r Record, apply func(T) error) error {
 	return apply(body)
 }
 
-func (x *index) applyIntent(b intentBody, at span) error {
+func (x *index) applyIntent(b intentBody, at span, when time.Time) error {
 	req, err := cert.ParseRequest(b.Request)
 	if err != nil {
 		return err
@@ -215,7 +224,7 @@ func (x *index) applyIntent(b intentBody, at span) error {
 	if x.requests[req.ID] != nil || x.authorisations[mustDigest(req.Authorisation)] != "" {
 		return fmt.Errorf("second intent of request %s or of its authorisation", req.ID)
 	}
-	x.intent(req, authorisation, cert.SM3(b.Request), at)
+	x.intent(req, authorisation, cert.SM3(b.Request), at, when)
 	return nil
 }
 

@@ -41,7 +41,7 @@ type job struct {
 }
 
 // Issue executes a request, or answers as before if it already has. The request is refused with a fault that says
-// why: see Plan and Prepare in package cert, trust.pair and Engine.policy; a request id that was closed with Conflict
+// why: see Plan and Prepare in package cert, trust.pair, job.passes; a request id that was closed with Conflict
 // "request_closed", one that came with other content with Conflict "request_id_reused". Fails with Unavailable
 // "signer_locked" before the officers have come; what was issued before is answered all the same.
 func (e *Engine) Issue(ctx context.Context, in cert.Instruction) (cert.Issued, error) {
@@ -71,8 +71,14 @@ func (e *Engine) issue(ctx context.Context, j job) (cert.Issued, error) {
 		if err != nil {
 			return cert.Issued{}, e.release(k, err)
 		}
-		if k == nil { // an intent passed the policy when it was written; after a crash only its signing is left
-			if err := e.policy(j, seen); err != nil {
+		if k != nil {
+			// Only its signing is left. But a journal's hashes need no secret, so that an intent in it does not prove that
+			// anybody agreed: it is asked again, of those who were believed when it was written.
+			if err := j.agreed(k.trust, k.when); err != nil {
+				return cert.Issued{}, e.release(k, err)
+			}
+		} else {
+			if err := j.passes(seen.trust, e.now()); err != nil {
 				return cert.Issued{}, err
 			}
 			if k, err = e.intend(j, seen); err != nil {
@@ -244,7 +250,7 @@ func (e *Engine) decide(j job, seen view) (*known, Record, error) {
 	if err != nil {
 		return nil, rec, err
 	}
-	k := e.index.intent(j.request, j.authorisation, j.digest, at)
+	k := e.index.intent(j.request, j.authorisation, j.digest, at, recordTime(rec))
 	k.busy = make(chan struct{})
 	return k, rec, nil
 }

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/emmansun/gmsm/smx509"
 
@@ -9,17 +10,28 @@ import (
 	"caconsole/issuance/cert"
 )
 
-// policy is what depends on the clock and on people.
-func (e *Engine) policy(j job, seen view) error {
-	now := e.now()
+// passes is what depends on the clock and on people.
+func (j job) passes(t *trust, now time.Time) error {
+	if err := j.timely(now); err != nil {
+		return err
+	}
+	return j.agreed(t, now)
+}
+
+// timely is what depends on the clock.
+func (j job) timely(now time.Time) error {
 	if from, _ := j.request.Validity(); from.Before(now.Add(-skew)) || from.After(now.Add(skew)) {
 		return fault.New(fault.Conflict, "clock_skew", nil)
 	}
-	expires := j.authorisation.ExpiresAt()
-	if now.After(expires) {
+	if now.After(j.authorisation.ExpiresAt()) {
 		return fault.New(fault.Conflict, "authorisation_expired", nil)
 	}
-	digest := j.authorisation.Digest()
+	return nil
+}
+
+// agreed is what depends on people: that those whom the signer believed at a time said yes by then.
+func (j job) agreed(t *trust, now time.Time) error {
+	expires, digest := j.authorisation.ExpiresAt(), j.authorisation.Digest()
 	switch j.authorisation.Origin {
 	case cert.OriginOnline:
 		if len(j.Approvals) > 0 {
@@ -30,22 +42,22 @@ func (e *Engine) policy(j job, seen view) error {
 		}
 		return cert.VerifyHolder(j.authorisation, j.request, *j.material.Old, j.CSR, j.Holder, now)
 	case cert.OriginReviewed:
-		if err := seen.trust.pair([2]string{cert.DutyReview, cert.DutyIssue}, j.Approvals, digest, expires, now); err != nil {
+		if err := t.pair([2]string{cert.DutyReview, cert.DutyIssue}, j.Approvals, digest, expires, now); err != nil {
 			return err
 		}
-		return j.proven(e)
+		return j.proven(now)
 	case cert.OriginManual:
-		if err := seen.trust.pair([2]string{cert.DutyIssue, cert.DutyIssueCheck}, j.Approvals, digest, expires, now); err != nil {
+		if err := t.pair([2]string{cert.DutyIssue, cert.DutyIssueCheck}, j.Approvals, digest, expires, now); err != nil {
 			return err
 		}
-		return j.proven(e)
+		return j.proven(now)
 	}
 	return fault.New(fault.Forbidden, "origin_unknown", nil)
 }
 
 // proven demands the old key's proof over a CSR. Only two issuers may do without: the Ukey of a manual order may be
 // lost, or there has never been one; then the CSR proves its own key, and the grounds are part of what they signed.
-func (j job) proven(e *Engine) error {
+func (j job) proven(now time.Time) error {
 	given := len(j.Holder) > 0 || j.request.Proof != "" || j.Collect != nil
 	switch {
 	case !given && (j.authorisation.Keys == cert.KeepKeys || j.authorisation.Origin == cert.OriginManual):
@@ -55,7 +67,7 @@ func (j job) proven(e *Engine) error {
 	case j.Collect != nil:
 		return cert.VerifyCollect(j.request, *j.material.Old, j.Collect.ID, j.Collect.Nonce, j.CSR, j.Holder)
 	}
-	return cert.VerifyHolder(j.authorisation, j.request, *j.material.Old, j.CSR, j.Holder, e.now())
+	return cert.VerifyHolder(j.authorisation, j.request, *j.material.Old, j.CSR, j.Holder, now)
 }
 
 // allows is what depends on what was signed, revoked and ended before.
@@ -75,11 +87,13 @@ func (x *index) allows(j job, ca []byte) error {
 	if err := x.holderHolds(j, ca); err != nil {
 		return err
 	}
+	for _, k := range keysOf(r) {
+		if x.lostKeys[k] {
+			return fault.New(fault.Conflict, "key_revoked", nil)
+		}
+	}
 	if a.Keys != cert.CSRKeys {
 		return nil
-	}
-	if x.lostKeys[r.SignKey] {
-		return fault.New(fault.Conflict, "key_revoked", nil)
 	}
 	if subject, used := x.keys[r.SignKey]; used && subject != cert.SM3(a.SubjectDER()) {
 		return fault.New(fault.Conflict, "key_in_use", nil)

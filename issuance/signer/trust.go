@@ -79,7 +79,8 @@ func (t *trust) pair(duties [2]string, approvals []cert.Approval, digest cert.Di
 		if err != nil {
 			return err
 		}
-		if at := approvals[i].At; at.After(expires) || at.After(now.Add(skew)) {
+		// To the second, as it was signed and as the journal tells the time.
+		if at := approvals[i].At.Truncate(time.Second); at.After(expires) || at.After(now.Add(skew)) {
 			return fault.New(fault.Forbidden, "approval_time_wrong", fault.Args{"login": who.Login})
 		}
 		people = append(people, who)
