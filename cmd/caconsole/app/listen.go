@@ -42,7 +42,7 @@ func (c Config) listen(ctx context.Context, name, address string) (*listener, er
 	if err != nil {
 		return nil, fmt.Errorf("%s address: %w", name, err)
 	}
-	bound = lingering{bound, c.Now}
+	bound = lingering{bound}
 	l := &listener{Listener: bound, name: name, scheme: "http://"}
 	if name == "metrics" || c.TLSCert == "" {
 		return l, nil
