@@ -66,6 +66,7 @@ type CertificateLine struct {
 // certificateNames is where a holder's name stands.
 var certificateNames = names{
 	table: "certificate", alias: "c", columns: []string{"holder"}, at: "not_after", unsorted: "c.not_after + interval '0'", only: "kind = 'sign'",
+	scope: "e.project_id",
 }
 
 // Certificates lists pairs: a tab by their end, the next to come first where it is still to come, else the last; what is
@@ -114,7 +115,7 @@ func (b *Board) tabCertificates(ctx context.Context, a actor.Actor, tab Certific
 
 // searchedCertificates finds the sign certificates first.
 func (b *Board) searchedCertificates(ctx context.Context, a actor.Actor, f CertificateFilter, after cursor, limit int) ([]CertificateLine, error) {
-	return find(certificateNames, f.Holder, after.At, limit, func(narrow narrowing) ([]CertificateLine, error) {
+	return find(b.db.ReadOnly(ctx).Gorm(), certificateNames, a, f.Holder, after.At, limit, func(narrow narrowing) ([]CertificateLine, error) {
 		q := narrow.where(scoped(b.db.ReadOnly(ctx).Gorm().Table("certificate c"), a, "c.project_id").Where("c.kind = 'sign'"))
 		if len(f.Serial) > 0 || f.Medium != "" {
 			q = q.Where("c.pair_id = ANY (ARRAY(SELECT pair_id FROM certificate WHERE serial IN ? UNION SELECT pair_id FROM certificate WHERE medium_no = ?))",
