@@ -34,7 +34,7 @@ func newCeremony(opt InitOptions) (ceremony, error) {
 	if c.registry, err = firstRegistry(opt.Staff, opt.Needed, opt.Now()); err != nil {
 		return ceremony{}, err
 	}
-	if _, err := newTrust(c.settings, c.registry); err != nil {
+	if _, err := cert.NewTrust(c.settings.rules(), c.registry); err != nil {
 		return ceremony{}, err
 	}
 	if err := opt.Profile.Check(); err != nil {
@@ -66,8 +66,8 @@ func checkOfficers(opt InitOptions) error {
 		}
 		seen = append(seen, o.Login)
 	}
-	if opt.Needed < 2 || opt.Needed > len(opt.Officers) || len(opt.Officers) > maxApprovals {
-		return fmt.Errorf("%d of %d shares: at least two must be needed, of at most %d", opt.Needed, len(opt.Officers), maxApprovals)
+	if opt.Needed < 2 || opt.Needed > len(opt.Officers) || len(opt.Officers) > cert.MaxApprovals {
+		return fmt.Errorf("%d of %d shares: at least two must be needed, of at most %d", opt.Needed, len(opt.Officers), cert.MaxApprovals)
 	}
 	return nil
 }

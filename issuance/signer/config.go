@@ -91,3 +91,8 @@ func (s Settings) share(given cert.Share) (shareRef, bool) {
 	}
 	return s.Shares[i], true
 }
+
+// rules are what the settings say about keys.
+func (s Settings) rules() cert.TrustRules {
+	return cert.TrustRules{SoftwareKeys: s.SoftwareKeys, SM2Only: s.SM2Only, Party: s.Party}
+}

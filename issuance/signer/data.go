@@ -22,7 +22,7 @@ type data struct {
 	issuers  []*smx509.Certificate // of old pairs: the CA itself and those named at init
 	centres  []*smx509.Certificate // key management centres whose keys may be certified
 	profile  cert.Profile          // the first one
-	trust    *trust                // the first registry
+	trust    *cert.Trust           // the first registry
 	keyFile  []byte                // the sealed CA key; nil where it lies in a device
 }
 
@@ -84,7 +84,7 @@ func parseData(files map[string][]byte) (data, error) {
 	if err := r.Check(); err != nil {
 		return data{}, err
 	}
-	d.trust, err = newTrust(d.settings, r)
+	d.trust, err = cert.NewTrust(d.settings.rules(), r)
 	return d, err
 }
 

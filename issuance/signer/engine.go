@@ -129,7 +129,7 @@ func (e *Engine) Status(context.Context) (cert.Status, error) {
 	s := cert.Status{
 		JournalHead: head, Locked: e.key == nil, Given: e.givers(), Needed: e.data.settings.Needed, Shares: len(e.data.settings.Shares),
 		Issued: e.index.issued, Revoked: len(e.index.withdrawn),
-		SoftwareKeys: e.data.settings.SoftwareKeys, SM2Only: e.data.settings.SM2Only, StaffKeys: len(e.index.trust.registry.Keys),
+		SoftwareKeys: e.data.settings.SoftwareKeys, SM2Only: e.data.settings.SM2Only, StaffKeys: len(e.index.trust.Registry().Keys),
 		CRLNumber: e.index.crl.Number, NextUpdate: e.index.crl.NextUpdate,
 	}
 	if e.key != nil {

@@ -33,7 +33,7 @@ type known struct {
 	busy chan struct{}
 	// trust and when are whom the signer believed at the time of an intent: what a crash left is checked again by them.
 	// They are forgotten with the request's end.
-	trust *trust
+	trust *cert.Trust
 	when  time.Time
 }
 
@@ -63,7 +63,7 @@ type index struct {
 	revocations    map[string]answeredOrder   // by id
 	ended          map[string]answeredOrder   // delegations that ended before their time, by id
 	profiles       map[string]cert.Profile    // the last revision of each, by id
-	trust          *trust
+	trust          *cert.Trust
 	changes        int         // how often the registry or a profile has changed
 	change         cert.Digest // the last change of it
 	crl            crlBody
@@ -177,9 +177,9 @@ func (x *index) apply(r Record, at span) error {
 			return nil
 		})
 	case kindRegistry:
-		return replayed(r, func(b registryBody) error { return x.applyRegistry(b, when.Add(skew)) })
+		return replayed(r, func(b registryBody) error { return x.applyRegistry(b, when.Add(cert.Skew)) })
 	case kindProfile:
-		return replayed(r, func(b profileBody) error { return x.applyProfile(b, when.Add(skew)) })
+		return replayed(r, func(b profileBody) error { return x.applyProfile(b, when.Add(cert.Skew)) })
 	case kindDelegation:
 		return replayed(r, func(b cert.DelegationEnd) error {
 			x.endDelegation(b.ID, when, cert.JournalHead{Seq: r.Seq, Head: r.Hash})

@@ -41,7 +41,7 @@ type job struct {
 }
 
 // Issue executes a request, or answers as before if it already has. The request is refused with a fault that says
-// why: see Plan and Prepare in package cert, trust.pair, job.passes; a request id that was closed with Conflict
+// why: see Plan and Prepare in package cert, Trust.Pair, job.passes; a request id that was closed with Conflict
 // "request_closed", one that came with other content with Conflict "request_id_reused". Fails with Unavailable
 // "signer_locked" before the officers have come; what was issued before is answered all the same.
 func (e *Engine) Issue(ctx context.Context, in cert.Instruction) (cert.Issued, error) {
@@ -165,7 +165,7 @@ func (e *Engine) release(k *known, err error) error {
 
 // view is what a request is checked by: the state at one time.
 type view struct {
-	trust   *trust
+	trust   *cert.Trust
 	changes int
 	profile cert.Profile
 }

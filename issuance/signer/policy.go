@@ -11,7 +11,7 @@ import (
 )
 
 // passes is what depends on the clock and on people.
-func (j job) passes(t *trust, now time.Time) error {
+func (j job) passes(t *cert.Trust, now time.Time) error {
 	if err := j.timely(now); err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func (j job) passes(t *trust, now time.Time) error {
 
 // timely is what depends on the clock.
 func (j job) timely(now time.Time) error {
-	if from, _ := j.request.Validity(); from.Before(now.Add(-skew)) || from.After(now.Add(skew)) {
+	if from, _ := j.request.Validity(); from.Before(now.Add(-cert.Skew)) || from.After(now.Add(cert.Skew)) {
 		return fault.New(fault.Conflict, "clock_skew", nil)
 	}
 	if now.After(j.authorisation.ExpiresAt()) {
@@ -30,7 +30,7 @@ func (j job) timely(now time.Time) error {
 }
 
 // agreed is what depends on people: that those whom the signer believed at a time said yes by then.
-func (j job) agreed(t *trust, now time.Time) error {
+func (j job) agreed(t *cert.Trust, now time.Time) error {
 	expires, digest := j.authorisation.ExpiresAt(), j.authorisation.Digest()
 	switch j.authorisation.Origin {
 	case cert.OriginOnline:
@@ -42,12 +42,12 @@ func (j job) agreed(t *trust, now time.Time) error {
 		}
 		return cert.VerifyHolder(j.authorisation, j.request, *j.material.Old, j.CSR, j.Holder, now)
 	case cert.OriginReviewed:
-		if err := t.pair([2]string{cert.DutyReview, cert.DutyIssue}, j.Approvals, digest, expires, now); err != nil {
+		if err := t.Pair([2]string{cert.DutyReview, cert.DutyIssue}, j.Approvals, digest, expires, now); err != nil {
 			return err
 		}
 		return j.proven(now)
 	case cert.OriginManual:
-		if err := t.pair([2]string{cert.DutyIssue, cert.DutyIssueCheck}, j.Approvals, digest, expires, now); err != nil {
+		if err := t.Pair([2]string{cert.DutyIssue, cert.DutyIssueCheck}, j.Approvals, digest, expires, now); err != nil {
 			return err
 		}
 		return j.proven(now)

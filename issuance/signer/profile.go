@@ -58,7 +58,7 @@ func (x *index) profileAllowed(p cert.Profile, approvals []cert.Approval, now ti
 	if before := x.profiles[p.ID]; p.Revision != before.Revision+1 {
 		return fault.New(fault.Conflict, "profile_revision_wrong", fault.Args{"revision": before.Revision})
 	}
-	return x.trust.pair([2]string{cert.DutyProfile, cert.DutyProfileCheck}, approvals, p.Hash(), now.Add(skew), now)
+	return x.trust.Pair([2]string{cert.DutyProfile, cert.DutyProfileCheck}, approvals, p.Hash(), now.Add(cert.Skew), now)
 }
 
 // applyProfile replays a change, with its signatures, as applyRegistry does.

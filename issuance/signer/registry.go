@@ -23,7 +23,7 @@ func (e *Engine) Registry(context.Context) (cert.RegistryState, error) {
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return registryState(e.index.trust.registry, head), nil
+	return registryState(e.index.trust.Registry(), head), nil
 }
 
 func registryState(r cert.Registry, head cert.JournalHead) cert.RegistryState {
@@ -51,7 +51,7 @@ func (e *Engine) changeRegistry(ctx context.Context, in cert.RegistryOrder, c ce
 	defer e.mu.Unlock()
 	if e.index.change == c.Digest() {
 		head, err := e.journal.head()
-		return registryState(e.index.trust.registry, head), err
+		return registryState(e.index.trust.Registry(), head), err
 	}
 	next, err := e.index.changed(c, in.Approvals, e.now())
 	if err != nil {
@@ -64,22 +64,22 @@ func (e *Engine) changeRegistry(ctx context.Context, in cert.RegistryOrder, c ce
 	}
 	e.index.setTrust(next, c.Digest())
 	e.log.InfoContext(ctx, "registry changed", "number", c.Seq, "added", len(c.Add), "revoked", len(c.Revoke), "seq", rec.Seq)
-	return registryState(next.registry, headOf(rec)), nil
+	return registryState(next.Registry(), headOf(rec)), nil
 }
 
 // changed checks a change by the registry before it and makes the one after it.
-func (x *index) changed(c cert.RegistryChange, approvals []cert.Approval, now time.Time) (*trust, error) {
-	r, err := x.trust.registry.Apply(c)
+func (x *index) changed(c cert.RegistryChange, approvals []cert.Approval, now time.Time) (*cert.Trust, error) {
+	r, err := x.trust.Registry().Apply(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := x.trust.quorum(approvals, c.Digest(), now); err != nil {
+	if err := x.trust.Quorum(approvals, c.Digest(), now); err != nil {
 		return nil, err
 	}
-	return newTrust(x.trust.settings, r)
+	return cert.NewTrust(x.trust.Rules(), r)
 }
 
-func (x *index) setTrust(t *trust, change cert.Digest) {
+func (x *index) setTrust(t *cert.Trust, change cert.Digest) {
 	x.trust, x.change = t, change
 	x.changes++
 }

@@ -45,7 +45,7 @@ func (e *Engine) revoke(ctx context.Context, in cert.RevocationOrder, r cert.Rev
 	if now.After(r.ExpiresAt()) {
 		return answeredOrder{}, fault.New(fault.Conflict, "revocation_expired", nil)
 	}
-	if err := e.index.trust.pair([2]string{cert.DutyRevoke, cert.DutyRevokeCheck}, in.Approvals, r.Digest(), r.ExpiresAt(), now); err != nil {
+	if err := e.index.trust.Pair([2]string{cert.DutyRevoke, cert.DutyRevokeCheck}, in.Approvals, r.Digest(), r.ExpiresAt(), now); err != nil {
 		return answeredOrder{}, err
 	}
 	if err := e.index.revocable(r); err != nil {

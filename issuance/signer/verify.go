@@ -52,6 +52,6 @@ func Verify(dir string, each func(Record) error) (Report, error) {
 	if rep.Records == 0 {
 		return rep, fault.Wrap("signer_data_unusable", errors.New("journal is empty"))
 	}
-	rep.Issued, rep.Revoked, rep.CRLNumber, rep.Registry = x.issued, len(x.withdrawn), x.crl.Number, x.trust.registry.Seq
+	rep.Issued, rep.Revoked, rep.CRLNumber, rep.Registry = x.issued, len(x.withdrawn), x.crl.Number, x.trust.Registry().Seq
 	return rep, nil
 }
