@@ -39,14 +39,3 @@ type Authorisation struct {
 	Approvals []cert.Approval // given so far
 	Holder    []byte          // the Ukey's own signature, which stands for the two approvals; empty without one
 }
-
-// Approval is one signature of a member of staff, over one or many authorisations.
-type Approval struct {
-	ID        uuid.UUID // one per signature, the same for each authorisation it is added to
-	Duty      string    // cert.DutyReview or cert.DutyIssue
-	StaffID   uuid.UUID
-	At        time.Time // as signed: cut to the second
-	Digests   []cert.Digest
-	Signature []byte // SM2-SM3, DER
-	PublicKey []byte // the person's key, DER SubjectPublicKeyInfo
-}

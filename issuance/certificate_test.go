@@ -131,5 +131,5 @@ func TestAuthorityFollowsTheSigner(t *testing.T) {
 	a, err = b.Authority(t.Context(), b.q(t))
 	require.NoError(t, err)
 	require.Equal(t, chain.CA, a.CA)
-	require.True(t, a.SoftwareKeys)
+	require.True(t, a.Rules.SoftwareKeys)
 }

@@ -12,5 +12,8 @@ func init() {
 	pg.Constraint("authorisation_one_live", fault.Conflict, "authorisation_in_use")
 	pg.Constraint("approval_item_once", fault.Conflict, "approval_given")
 	pg.Constraint("approval_item_four_eyes", fault.Conflict, "four_eyes")
+	pg.Constraint("approval_object_once", fault.Conflict, "approval_given")
+	pg.Constraint("approval_object_four_eyes", fault.Conflict, "four_eyes")
+	pg.Constraint("signer_registry_once", fault.Conflict, "registry_forked")
 	pg.Constraint("issuance_request_one_live", fault.Conflict, "authorisation_in_use")
 }

@@ -17,6 +17,8 @@ type Signer interface {
 	Close(ctx context.Context, id string) (cert.Closing, error)
 	Status(ctx context.Context) (cert.Status, error)
 	Chain(ctx context.Context) (cert.Chain, error)
+	// Registry tells whose keys count.
+	Registry(ctx context.Context) (cert.RegistryState, error)
 }
 
 // Service is the package's one object. It holds no state of its own.
@@ -35,6 +37,12 @@ func New(signer Signer, now func() time.Time) *Service {
 // Chain asks the signer by what it works; KeepAuthority stores the answer. Fails with Unavailable
 // "signer_unavailable" or "signer_stopped". Not to be called inside a transaction.
 func (s *Service) Chain(ctx context.Context) (cert.Chain, error) { return s.signer.Chain(ctx) }
+
+// SignerRegistry asks the signer whose keys count; KeepRegistry stores the answer. Fails like Chain. Not to be called
+// inside a transaction.
+func (s *Service) SignerRegistry(ctx context.Context) (cert.RegistryState, error) {
+	return s.signer.Registry(ctx)
+}
 
 // Status asks how the signer is. Fails like Chain. Not to be called inside a transaction.
 func (s *Service) Status(ctx context.Context) (cert.Status, error) { return s.signer.Status(ctx) }

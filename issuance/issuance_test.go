@@ -62,7 +62,7 @@ func setup(t *testing.T) bench {
 		if err := g.Exec("INSERT INTO project (id, code, name, created_at) VALUES (?, 'cgn', '中广核', ?)", b.project, now).Error; err != nil {
 			return err
 		}
-		for _, p := range []signertest.Person{b.Reviewer, b.Issuer} {
+		for _, p := range []signertest.Person{b.Reviewer, b.Issuer, b.Second} {
 			err := tx.Gorm().Exec("INSERT INTO staff (id, login, name, no, state, on_duty, all_projects, created_at, updated_at) VALUES (?, ?, '测试', ?, 'active', true, true, ?, ?)",
 				p.StaffID, p.Login, p.No, now, now).Error
 			if err != nil {
@@ -73,7 +73,14 @@ func setup(t *testing.T) bench {
 		if err != nil {
 			return err
 		}
-		return b.KeepAuthority(t.Context(), tx, chain)
+		if err := b.KeepAuthority(t.Context(), tx, chain); err != nil {
+			return err
+		}
+		registry, err := b.engine.Registry(t.Context())
+		if err != nil {
+			return err
+		}
+		return b.KeepRegistry(t.Context(), tx, registry)
 	})
 	return b
 }
@@ -145,13 +152,18 @@ func (b bench) authorised(t *testing.T, r renewal) issuance.Authorisation {
 	return a
 }
 
+// signature is what a person's Ukey makes of what they are asked to sign.
+func (b bench) signature(t *testing.T, p signertest.Person, duty string, digests ...cert.Digest) issuance.Signature {
+	t.Helper()
+	m := b.ToSign(duty, digests...)
+	return issuance.Signature{At: m.At, Kind: cert.KindSM2, Signature: sign(t, p.Key, string(m.Message))}
+}
+
 func (b bench) approval(t *testing.T, p signertest.Person, duty string, digests ...cert.Digest) issuance.Approval {
 	t.Helper()
-	at := *b.clock
-	signed := p.Approve(t, duty, at, digests...)
-	return issuance.Approval{
-		ID: uuid.New(), Duty: duty, StaffID: uuid.MustParse(p.StaffID), At: at, Digests: digests, Signature: signed.Signature, PublicKey: p.PublicKey,
-	}
+	out, err := b.Approval(t.Context(), b.q(t), actor.Actor{ID: uuid.MustParse(p.StaffID)}, duty, digests, b.signature(t, p, duty, digests...))
+	require.NoError(t, err)
+	return out
 }
 
 func (b bench) approve(t *testing.T, a issuance.Authorisation, in issuance.Approval) error {

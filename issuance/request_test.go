@@ -85,42 +85,6 @@ func TestAuthoriseFollowsTheContent(t *testing.T) {
 	require.NotEqual(t, two.ID, three.ID, "an expired one is replaced")
 }
 
-func TestApprovalMisuse(t *testing.T) {
-	b := setup(t)
-	r := b.renewal(t, "中测试核电有限公司")
-	a := b.authorised(t, r)
-	review := b.approval(t, b.Reviewer, cert.DutyReview, a.Digest)
-	for name, c := range map[string]struct {
-		change func(*issuance.Approval)
-		want   string
-	}{
-		"another list":   {func(in *issuance.Approval) { in.Digests = []cert.Digest{cert.SM3(nil)} }, "signature_wrong"},
-		"another key":    {func(in *issuance.Approval) { in.PublicKey = b.Issuer.PublicKey }, "signature_wrong"},
-		"no key":         {func(in *issuance.Approval) { in.PublicKey = nil }, "signature_wrong"},
-		"another duty":   {func(in *issuance.Approval) { in.Duty = cert.DutyIssue }, "signature_wrong"},
-		"after its end":  {func(in *issuance.Approval) { in.At = now.Add(100 * time.Hour) }, "authorisation_expired"},
-		"bytes cut off":  {func(in *issuance.Approval) { in.Signature = in.Signature[:10] }, "signature_wrong"},
-		"no such object": {nil, "authorisation_missing"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			in, target := review, a
-			if c.change == nil {
-				target.ID = uuid.New()
-			} else {
-				c.change(&in)
-			}
-			require.True(t, fault.HasKey(b.approve(t, target, in), c.want))
-		})
-	}
-	require.NoError(t, b.approve(t, a, review))
-	require.True(t, fault.HasKey(b.approve(t, a, b.approval(t, b.Reviewer, cert.DutyReview, a.Digest)), "approval_given"))
-	require.True(t, fault.HasKey(b.approve(t, a, b.approval(t, b.Reviewer, cert.DutyIssue, a.Digest)), "four_eyes"))
-
-	err := b.try(t, func(tx pg.Tx) error { _, err := b.Reserve(t.Context(), tx, r.orderID); return err })
-	require.True(t, fault.HasKey(err, "approval_missing"), "%v", err)
-	require.Equal(t, cert.DutyIssue, fault.Of(err).Args["duty"])
-}
-
 func TestLostAnswerIsFoundAgain(t *testing.T) {
 	b := setup(t)
 	r := b.renewal(t, "中测试核电有限公司")

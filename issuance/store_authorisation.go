@@ -2,8 +2,6 @@ package issuance
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,29 +28,6 @@ type authorisationRow struct {
 
 // TableName tells gorm the table.
 func (authorisationRow) TableName() string { return "authorisation" }
-
-type approvalRow struct {
-	ID        uuid.UUID `gorm:"primaryKey"`
-	Duty      string
-	StaffID   uuid.UUID
-	At        time.Time
-	Digests   string
-	Signature []byte
-	CreatedAt time.Time
-}
-
-// TableName tells gorm the table.
-func (approvalRow) TableName() string { return "approval" }
-
-type approvalItemRow struct {
-	AuthorisationID uuid.UUID `gorm:"primaryKey"`
-	ApprovalID      uuid.UUID
-	Duty            string `gorm:"primaryKey"`
-	StaffID         uuid.UUID
-}
-
-// TableName tells gorm the table.
-func (approvalItemRow) TableName() string { return "approval_item" }
 
 // lockedQ reads rows with FOR UPDATE.
 type lockedQ struct{ tx pg.Tx }
@@ -150,27 +125,11 @@ func loadAuthorisation(q pg.Q, where string, args ...any) (Authorisation, error)
 		ID: r.ID, OrderID: r.OrderID, OldPair: r.OldPairID, Object: object, Canonical: r.Canonical,
 		Digest: cert.Digest(r.Digest), ExpiresAt: r.ExpiresAt.UTC(), State: r.State,
 	}
-	if a.Approvals, err = approvals(q, r.ID); err != nil {
+	if a.Approvals, err = approvals(q, "approval_item", "i.authorisation_id = ?", r.ID); err != nil {
 		return Authorisation{}, err
 	}
 	a.Holder, err = holderProof(q, r.ID)
 	return a, err
-}
-
-func approvals(q pg.Q, authorisation uuid.UUID) ([]cert.Approval, error) {
-	var rows []approvalRow
-	err := q.Gorm().Joins("JOIN approval_item i ON i.approval_id = approval.id").
-		Where("i.authorisation_id = ?", authorisation).Order("approval.at").Find(&rows).Error
-	if err != nil {
-		return nil, pg.Fault(err)
-	}
-	out := make([]cert.Approval, 0, len(rows))
-	for _, r := range rows {
-		out = append(out, cert.Approval{
-			Kind: cert.KindSM2, Duty: r.Duty, StaffID: r.StaffID.String(), At: r.At.UTC(), Digests: strings.Split(r.Digests, "\n"), Signature: r.Signature,
-		})
-	}
-	return out, nil
 }
 
 // Void ends an order's open authorisation, after a change of what it approved; without one it does nothing. Fails
@@ -201,42 +160,4 @@ func (s *Service) moveAuthorisation(tx pg.Tx, id uuid.UUID, from, to string) err
 		return fault.New(fault.Conflict, "authorisation_in_use", nil)
 	}
 	return pg.Fault(res.Error)
-}
-
-// AddApproval stores a signature for one of the authorisations it covers, after verifying it. Fails with Forbidden
-// "signature_wrong" (also where the authorisation is not in the signed list), Conflict "authorisation_in_use",
-// "authorisation_expired", "approval_given" (this duty has its approval) or "four_eyes" (this person has approved it
-// in the other duty).
-func (s *Service) AddApproval(_ context.Context, tx pg.Tx, authorisation uuid.UUID, in Approval) error {
-	a, err := loadAuthorisation(tx, "id = ?", authorisation)
-	if err != nil {
-		return err
-	}
-	if a.State != AuthorisationOpen {
-		return fault.New(fault.Conflict, "authorisation_in_use", nil)
-	}
-	if in.At.After(a.ExpiresAt) {
-		return fault.New(fault.Conflict, "authorisation_expired", nil)
-	}
-	digests := make([]string, 0, len(in.Digests))
-	for _, d := range in.Digests {
-		digests = append(digests, d.Hex())
-	}
-	slices.Sort(digests)
-	key, err := cert.ParseKey(in.PublicKey)
-	if err != nil {
-		return &fault.Error{Kind: fault.Forbidden, Key: "signature_wrong", Cause: err}
-	}
-	at := in.At.UTC().Truncate(time.Second)
-	signed := cert.Approval{Kind: cert.KindSM2, Duty: in.Duty, StaffID: in.StaffID.String(), At: at, Digests: digests, Signature: in.Signature}
-	if err := signed.Verify(key, a.Digest); err != nil {
-		return err
-	}
-	row := approvalRow{
-		ID: in.ID, Duty: in.Duty, StaffID: in.StaffID, At: at, Digests: strings.Join(digests, "\n"), Signature: in.Signature, CreatedAt: s.now(),
-	}
-	if err := tx.Gorm().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoNothing: true}).Create(&row).Error; err != nil {
-		return pg.Fault(err)
-	}
-	return pg.Fault(tx.Gorm().Create(&approvalItemRow{AuthorisationID: a.ID, ApprovalID: in.ID, Duty: in.Duty, StaffID: in.StaffID}).Error)
 }

@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -18,6 +19,9 @@ type authorityRow struct {
 	RootDER      []byte `gorm:"column:root_der"`
 	Profile      []byte
 	SoftwareKeys bool
+	SM2Only      bool   `gorm:"column:sm2_only"`
+	RPID         string `gorm:"column:rp_id"`
+	RPOrigins    string `gorm:"column:rp_origins"`
 	NotAfter     time.Time
 	Current      bool
 	CreatedAt    time.Time
@@ -28,11 +32,12 @@ func (authorityRow) TableName() string { return "issuing_authority" }
 
 // Authority is what new pairs come from.
 type Authority struct {
-	CA           []byte // issuing certificate, DER
-	Root         []byte // its issuer, DER
-	Profile      cert.Profile
-	SoftwareKeys bool      // the signer accepts software approval keys: a demonstration
-	NotAfter     time.Time // end of the issuing certificate
+	CA       []byte // issuing certificate, DER
+	Root     []byte // its issuer, DER
+	Profile  cert.Profile
+	Rules    cert.TrustRules // which keys of staff count at all
+	NotAfter time.Time       // end of the issuing certificate
+	sm3      []byte          // of CA
 }
 
 // KeepAuthority stores what the signer said it works by, if it is new. A signer with another CA becomes the current
@@ -50,11 +55,11 @@ func (s *Service) KeepAuthority(_ context.Context, tx pg.Tx, c cert.Chain) error
 		return pg.Fault(err)
 	}
 	row := authorityRow{
-		SM3: sum[:], CADER: c.CA, RootDER: c.Root, Profile: c.Profile, SoftwareKeys: c.SoftwareKeys,
-		NotAfter: ca.NotAfter, Current: true, CreatedAt: s.now(),
+		SM3: sum[:], CADER: c.CA, RootDER: c.Root, Profile: c.Profile, SoftwareKeys: c.SoftwareKeys, SM2Only: c.SM2Only,
+		RPID: c.Party.ID, RPOrigins: strings.Join(c.Party.Origins, "\n"), NotAfter: ca.NotAfter, Current: true, CreatedAt: s.now(),
 	}
 	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "sm3"}}, DoUpdates: clause.AssignmentColumns([]string{"current"}),
+		Columns: []clause.Column{{Name: "sm3"}}, DoUpdates: clause.AssignmentColumns([]string{"current", "sm2_only", "rp_id", "rp_origins"}),
 	}).Create(&row).Error)
 }
 
@@ -71,10 +76,13 @@ func authority(q pg.Q, where string, args ...any) (Authority, error) {
 	if len(rows) == 0 {
 		return Authority{}, fault.Down("signer_unknown", time.Minute, nil)
 	}
-	p, err := cert.ParseProfile(rows[0].Profile)
-	return Authority{
-		CA: rows[0].CADER, Root: rows[0].RootDER, Profile: p, SoftwareKeys: rows[0].SoftwareKeys, NotAfter: rows[0].NotAfter.UTC(),
-	}, err
+	r := rows[0]
+	rules := cert.TrustRules{SoftwareKeys: r.SoftwareKeys, SM2Only: r.SM2Only}
+	if r.RPID != "" {
+		rules.Party = cert.RelyingParty{ID: r.RPID, Origins: strings.Split(r.RPOrigins, "\n")}
+	}
+	p, err := cert.ParseProfile(r.Profile)
+	return Authority{CA: r.CADER, Root: r.RootDER, Profile: p, Rules: rules, NotAfter: r.NotAfter.UTC(), sm3: r.SM3}, err
 }
 
 // ValidUntil works out when a pair renewed now for a number of years would end. Fails with Conflict

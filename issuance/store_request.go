@@ -61,14 +61,14 @@ func (s *Service) ready(a Authorisation) error {
 	if s.now().After(a.ExpiresAt) {
 		return fault.New(fault.Conflict, "authorisation_expired", nil)
 	}
-	if len(a.Holder) > 0 {
-		return nil
+	if a.Object.Origin == cert.OriginOnline && len(a.Holder) == 0 {
+		return fault.New(fault.Forbidden, "holder_proof_missing", nil)
 	}
 	given := map[string]bool{}
 	for _, p := range a.Approvals {
 		given[p.Duty] = true
 	}
-	for _, duty := range []string{cert.DutyReview, cert.DutyIssue} {
+	for _, duty := range cert.Duties(a.Object.Origin) {
 		if !given[duty] {
 			return fault.New(fault.Forbidden, "approval_missing", fault.Args{"duty": duty})
 		}

@@ -75,8 +75,13 @@ CREATE TABLE approval
     digests text NOT NULL
     signature bytea NOT NULL
     created_at timestamp with time zone NOT NULL
+    kind text NOT NULL
+    assertion bytea
+    delegation bytea
     CONSTRAINT approval_pkey PRIMARY KEY (id)
-    CONSTRAINT approval_duty CHECK (duty = ANY (ARRAY['review'::text, 'issue'::text]))
+    CONSTRAINT approval_duty CHECK (duty = ANY (ARRAY['review'::text, 'issue'::text, 'issue_check'::text, 'revoke'::text, 'revoke_check'::text, 'profile_change'::text, 'profile_check'::text, 'registry'::text]))
+    CONSTRAINT approval_evidence CHECK ((kind = 'webauthn'::text) = (assertion IS NOT NULL) AND (kind = 'delegated'::text) = (delegation IS NOT NULL))
+    CONSTRAINT approval_kind CHECK (kind = ANY (ARRAY['sm2'::text, 'webauthn'::text, 'delegated'::text]))
     CONSTRAINT approval_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
 GRANT INSERT, SELECT ON approval TO caconsole_app
 GRANT SELECT ON approval TO caconsole_read
@@ -94,6 +99,20 @@ CREATE TABLE approval_item
 CREATE INDEX approval_item_of_approval ON public.approval_item USING btree (approval_id)
 GRANT INSERT, SELECT ON approval_item TO caconsole_app
 GRANT SELECT ON approval_item TO caconsole_read
+
+CREATE TABLE approval_object
+    digest bytea NOT NULL
+    approval_id uuid NOT NULL
+    duty text NOT NULL
+    staff_id uuid NOT NULL
+    CONSTRAINT approval_object_four_eyes PRIMARY KEY (digest, staff_id)
+    CONSTRAINT approval_object_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approval(id)
+    CONSTRAINT approval_object_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT approval_object_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE INDEX approval_object_of_approval ON public.approval_object USING btree (approval_id)
+CREATE UNIQUE INDEX approval_object_once ON public.approval_object USING btree (digest, duty) WHERE (duty <> 'registry'::text)
+GRANT INSERT, SELECT ON approval_object TO caconsole_app
+GRANT SELECT ON approval_object TO caconsole_read
 
 CREATE TABLE audit_checkpoint
     number bigint NOT NULL
@@ -758,6 +777,9 @@ CREATE TABLE issuing_authority
     not_after timestamp with time zone NOT NULL
     current boolean NOT NULL
     created_at timestamp with time zone NOT NULL
+    sm2_only boolean NOT NULL DEFAULT false
+    rp_id text NOT NULL DEFAULT ''::text
+    rp_origins text NOT NULL DEFAULT ''::text
     CONSTRAINT issuing_authority_pkey PRIMARY KEY (sm3)
     CONSTRAINT issuing_authority_sm3 CHECK (octet_length(sm3) = 32)
 CREATE UNIQUE INDEX issuing_authority_one_current ON public.issuing_authority USING btree (current) WHERE current
@@ -1331,6 +1353,20 @@ CREATE INDEX review_verdict_of_order ON public.review_verdict USING btree (order
 CREATE INDEX review_verdict_returned ON public.review_verdict USING btree (order_id) WHERE (decision = 'returned'::text)
 GRANT INSERT, SELECT ON review_verdict TO caconsole_app
 GRANT SELECT ON review_verdict TO caconsole_read
+
+CREATE TABLE signer_registry
+    digest bytea NOT NULL
+    authority bytea NOT NULL
+    seq bigint NOT NULL
+    canonical bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT signer_registry_pkey PRIMARY KEY (digest)
+    CONSTRAINT signer_registry_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
+    CONSTRAINT signer_registry_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT signer_registry_once UNIQUE (authority, seq)
+    CONSTRAINT signer_registry_seq CHECK (seq > 0)
+GRANT INSERT, SELECT ON signer_registry TO caconsole_app
+GRANT SELECT ON signer_registry TO caconsole_read
 
 CREATE TABLE staff
     id uuid NOT NULL

@@ -23,22 +23,52 @@ type Opinion struct {
 	Note           string
 }
 
-// Approve is 通过: the first of the two approvals the signer demands. It is signed over the order's authorisation,
-// which binds the content the reviewer saw; content that changed since is Conflict "content_changed". Other refusals:
-// "claim_lost", "checks_missing", "four_eyes", "not_ready_for_review". Whatever is refused, the draft was saved first.
-func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion) error {
+// ApproveToSign makes the authorisation that 通过 is signed over, which binds the content the reviewer saw, and says what
+// to sign. It refuses all that Approve refuses.
+func (f *Flow) ApproveToSign(ctx context.Context, a actor.Actor, no string, op Opinion) (issuance.ToSign, error) {
+	if err := f.approvable(ctx, a, no, op); err != nil {
+		return issuance.ToSign{}, err
+	}
+	var out issuance.ToSign
+	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		o, _, err := f.looked(ctx, tx, a, no, op)
+		if err != nil {
+			return err
+		}
+		if err := f.Orders.MayTake(ctx, tx, o.ID, a.ID, order.DutyReview); err != nil {
+			return err
+		}
+		auth, err := f.authorise(ctx, tx, o, op)
+		out = f.Issuance.ToSign(cert.DutyReview, auth.Digest)
+		return err
+	})
+	return out, f.fourEyes(ctx, a, "review.approved", no, err)
+}
+
+// approvable saves the draft and asks what the database need not be locked for.
+func (f *Flow) approvable(ctx context.Context, a actor.Actor, no string, op Opinion) error {
 	if err := f.SaveDraft(ctx, a, no, op.draft()); err != nil {
 		return err
 	}
 	if missing := review.Missing(op.Checks); len(missing) > 0 {
 		return fault.New(fault.Conflict, "checks_missing", fault.Args{"count": len(missing)})
 	}
+	return nil
+}
+
+// Approve is 通过: the first of the two approvals the signer demands, signed over what ApproveToSign said. Content that
+// changed since the reviewer saw it is Conflict "content_changed". Other refusals: "claim_lost", "checks_missing",
+// "four_eyes", "not_ready_for_review", and those of a signature. Whatever is refused, the draft was saved first.
+func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion, sig issuance.Signature) error {
+	if err := f.approvable(ctx, a, no, op); err != nil {
+		return err
+	}
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, held, err := f.seen(ctx, tx, a, no, op)
 		if err != nil {
 			return err
 		}
-		if err := f.approved(ctx, tx, a, o, op); err != nil {
+		if err := f.approved(ctx, tx, a, o, op, sig); err != nil {
 			return err
 		}
 		if err := f.acceptPapers(ctx, tx, a, o); err != nil {
@@ -56,24 +86,38 @@ func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion
 	return f.fourEyes(ctx, a, "review.approved", no, err)
 }
 
-// approved adds the reviewer's signature to the order's authorisation.
-func (f *Flow) approved(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, op Opinion) error {
-	auth, err := f.Issuance.Authorise(ctx, tx, issuance.Grant{
+// authorise makes the order's authorisation, or finds the one that says the same.
+func (f *Flow) authorise(ctx context.Context, tx pg.Tx, o order.Order, op Opinion) (issuance.Authorisation, error) {
+	return f.Issuance.Authorise(ctx, tx, issuance.Grant{
 		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Origin: cert.OriginReviewed, Content: cert.Digest(op.ContentDigest), Years: o.Years,
 		Expires: f.Now().Add(review.ApprovalLife),
 	})
+}
+
+// approved adds the reviewer's signature to the order's authorisation.
+func (f *Flow) approved(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, op Opinion, sig issuance.Signature) error {
+	auth, err := f.authorise(ctx, tx, o, op)
 	if err != nil {
 		return err
 	}
-	signed, err := f.sign(ctx, tx, a, cert.DutyReview, []cert.Digest{auth.Digest})
+	signed, err := f.Issuance.Approval(ctx, tx, a, cert.DutyReview, []cert.Digest{auth.Digest}, sig)
 	if err != nil {
 		return err
 	}
 	return f.Issuance.AddApproval(ctx, tx, auth.ID, signed)
 }
 
-// seen locks the order and refuses a verdict by whoever does not hold it, had another duty in it, or saw other content.
+// seen is looked by whom no other duty bars, and makes it theirs.
 func (f *Flow) seen(ctx context.Context, tx pg.Tx, a actor.Actor, no string, op Opinion) (order.Order, review.Claim, error) {
+	o, held, err := f.looked(ctx, tx, a, no, op)
+	if err != nil {
+		return order.Order{}, review.Claim{}, err
+	}
+	return o, held, f.Orders.TakeDuty(ctx, tx, o.ID, a.ID, order.DutyReview)
+}
+
+// looked locks the order and refuses a verdict by whoever does not hold it, or saw other content.
+func (f *Flow) looked(ctx context.Context, tx pg.Tx, a actor.Actor, no string, op Opinion) (order.Order, review.Claim, error) {
 	o, err := f.Orders.Lock(ctx, tx, a, no)
 	if err != nil {
 		return order.Order{}, review.Claim{}, err
@@ -89,7 +133,7 @@ func (f *Flow) seen(ctx context.Context, tx pg.Tx, a actor.Actor, no string, op 
 	if op.ContentVersion != o.Gates.ContentVersion || !bytes.Equal(op.ContentDigest, digest) {
 		return order.Order{}, review.Claim{}, fault.New(fault.Conflict, "content_changed", nil)
 	}
-	return o, held, f.Orders.TakeDuty(ctx, tx, o.ID, a.ID, order.DutyReview)
+	return o, held, nil
 }
 
 // decided stores the verdict and ends claim and draft.

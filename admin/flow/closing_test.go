@@ -106,7 +106,7 @@ func TestWithdrawnAfterTheInvoice(t *testing.T) {
 	require.Equal(t, []any{order.RedLettered, order.StageRefunding}, []any{r.order().Gates.Invoice, r.order().Stage})
 	require.Equal(t, 1, h.printer.asked[r.no+"R1"])
 	require.Zero(t, read[int](h, "SELECT count(*) FROM authorisation WHERE order_id = ? AND state <> 'void'", r.order().ID))
-	require.Error(t, h.ConfirmIssue(t.Context(), h.issuer, []string{r.no}))
+	require.Error(t, h.confirm(h.issuer, []string{r.no}))
 }
 
 // An invoice that was being issued when its order ended is taken back before anybody gets it.

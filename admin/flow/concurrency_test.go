@@ -142,7 +142,7 @@ func approvalAgainstUpload(t *testing.T, h *house) {
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)
 	errs := h.atOnce(
-		func() error { return h.Approve(t.Context(), h.reviewer, r.no, op) },
+		func() error { return h.approve(h.reviewer, r.no, op) },
 		func() error { return r.upload(document.BusinessLicence, 70) },
 	)
 	o := r.order()
@@ -223,7 +223,7 @@ func twoVerdicts(t *testing.T, h *house) {
 	op := r.opinion(h.reviewer)
 	op.CustomerText = "资料与登记不符"
 	wins(t, h.atOnce(
-		func() error { return h.Approve(t.Context(), h.reviewer, r.no, op) },
+		func() error { return h.approve(h.reviewer, r.no, op) },
 		func() error { return h.Reject(t.Context(), h.reviewer, r.no, op) },
 	), "claim_lost")
 	require.Equal(t, 1, read[int](h, "SELECT count(*) FROM review_verdict WHERE order_id = ?", r.order().ID))
@@ -234,8 +234,8 @@ func twoIssuers(t *testing.T, h *house) {
 	t.Helper()
 	a, b, c := h.inReview().approved(), h.inReview().approved(), h.inReview().approved()
 	wins(t, h.atOnce(
-		func() error { return h.ConfirmIssue(t.Context(), h.issuer, []string{a.no, b.no, c.no}) },
-		func() error { return h.ConfirmIssue(t.Context(), h.issuer2, []string{c.no, b.no, a.no}) },
+		func() error { return h.confirm(h.issuer, []string{a.no, b.no, c.no}) },
+		func() error { return h.confirm(h.issuer2, []string{c.no, b.no, a.no}) },
 	), "not_ready_for_issue")
 	for _, r := range []*renewal{a, b, c} {
 		id := r.order().ID

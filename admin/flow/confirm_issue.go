@@ -15,31 +15,53 @@ import (
 // MaxBatch is how many orders one confirmation may cover.
 const MaxBatch = 50
 
-// ConfirmIssue is the issuer's confirmation, the second of the two approvals the signer demands: one signature over the
-// authorisations of all orders in the batch. All are reserved for signing or none is; the error names the order that
-// stood in the way.
-func (f *Flow) ConfirmIssue(ctx context.Context, a actor.Actor, nos []string) error {
-	nos = slices.Compact(slices.Sorted(slices.Values(nos))) // ascending: the lock order
-	if len(nos) == 0 || len(nos) > MaxBatch {
-		return fault.InvalidField("orders", "batch_size")
-	}
+// batch is what one issuer confirms together, in the lock order.
+type batch struct {
+	orders  []order.Order
+	auths   []issuance.Authorisation
+	digests []cert.Digest
+}
+
+// ConfirmToSign says what an issuer signs to confirm a batch. It refuses all that ConfirmIssue refuses.
+func (f *Flow) ConfirmToSign(ctx context.Context, a actor.Actor, nos []string) (issuance.ToSign, error) {
+	var out issuance.ToSign
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		orders := make([]order.Order, 0, len(nos))
-		auths := make([]issuance.Authorisation, 0, len(nos))
-		digests := make([]cert.Digest, 0, len(nos))
-		for _, no := range nos {
-			o, auth, err := f.approvedOrder(ctx, tx, a, no)
-			if err != nil {
-				return about(no, err)
-			}
-			orders, auths, digests = append(orders, o), append(auths, auth), append(digests, auth.Digest)
-		}
-		signed, err := f.sign(ctx, tx, a, cert.DutyIssue, digests)
+		b, err := f.approvedOrders(ctx, tx, a, nos)
 		if err != nil {
 			return err
 		}
-		for i, o := range orders {
-			if err := f.reserve(ctx, tx, a, o, auths[i], signed); err != nil {
+		for _, o := range b.orders {
+			if err := f.Orders.MayTake(ctx, tx, o.ID, a.ID, order.DutyIssue); err != nil {
+				return about(o.No, err)
+			}
+		}
+		out = f.Issuance.ToSign(cert.DutyIssue, b.digests...)
+		return nil
+	})
+	no, _ := fault.Of(err).Args["no"].(string)
+	return out, f.fourEyes(ctx, a, "issuance.confirmed", no, err)
+}
+
+// ConfirmIssue is the issuer's confirmation, the second of the two approvals the signer demands: one signature over the
+// authorisations of all orders in the batch, as ConfirmToSign said. All are reserved for signing or none is; the error
+// names the order that stood in the way.
+func (f *Flow) ConfirmIssue(ctx context.Context, a actor.Actor, nos []string, sig issuance.Signature) error {
+	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		b, err := f.approvedOrders(ctx, tx, a, nos)
+		if err != nil {
+			return err
+		}
+		for _, o := range b.orders {
+			if err := f.Orders.TakeDuty(ctx, tx, o.ID, a.ID, order.DutyIssue); err != nil {
+				return about(o.No, err)
+			}
+		}
+		signed, err := f.Issuance.Approval(ctx, tx, a, cert.DutyIssue, b.digests, sig)
+		if err != nil {
+			return err
+		}
+		for i, o := range b.orders {
+			if err := f.reserve(ctx, tx, a, o, b.auths[i], signed); err != nil {
 				return about(o.No, err)
 			}
 		}
@@ -47,6 +69,23 @@ func (f *Flow) ConfirmIssue(ctx context.Context, a actor.Actor, nos []string) er
 	})
 	no, _ := fault.Of(err).Args["no"].(string)
 	return f.fourEyes(ctx, a, "issuance.confirmed", no, err)
+}
+
+// approvedOrders locks the orders of a batch.
+func (f *Flow) approvedOrders(ctx context.Context, tx pg.Tx, a actor.Actor, nos []string) (batch, error) {
+	nos = slices.Compact(slices.Sorted(slices.Values(nos))) // ascending: the lock order
+	if len(nos) == 0 || len(nos) > MaxBatch {
+		return batch{}, fault.InvalidField("orders", "batch_size")
+	}
+	var b batch
+	for _, no := range nos {
+		o, auth, err := f.approvedOrder(ctx, tx, a, no)
+		if err != nil {
+			return batch{}, about(no, err)
+		}
+		b.orders, b.auths, b.digests = append(b.orders, o), append(b.auths, auth), append(b.digests, auth.Digest)
+	}
+	return b, nil
 }
 
 // approvedOrder locks an order that waits for its issuer and returns what the reviewer signed, if it still says what the
@@ -70,7 +109,7 @@ func (f *Flow) approvedOrder(ctx context.Context, tx pg.Tx, a actor.Actor, no st
 	if auth.Object.Content != cert.Digest(digest).Hex() {
 		return order.Order{}, issuance.Authorisation{}, fault.New(fault.Conflict, "approval_outdated", nil)
 	}
-	return o, auth, f.Orders.TakeDuty(ctx, tx, o.ID, a.ID, order.DutyIssue)
+	return o, auth, nil
 }
 
 // reserve adds the issuer's signature, commits the request to the signer and enqueues its execution.

@@ -58,7 +58,7 @@ func TestWithdrawnConsent(t *testing.T) {
 	require.Zero(t, read[int](h, pictures, paid.order().ID))
 	require.Equal(t, "closed", read[string](h, "SELECT state FROM receivable WHERE order_id = ?", owing.order().ID))
 	require.Zero(t, read[int](h, "SELECT count(*) FROM authorisation WHERE order_id = ? AND state <> 'void'", paid.order().ID))
-	require.Error(t, h.ConfirmIssue(t.Context(), h.issuer, []string{paid.no}))
+	require.Error(t, h.confirm(h.issuer, []string{paid.no}))
 
 	h.face.answer(passed(agentName, agentNumber), nil)
 	require.NoError(t, h.IdentityResult(t.Context(), try))

@@ -3,7 +3,6 @@ package flow_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"crypto/rand"
 	"fmt"
 	"image"
@@ -29,7 +28,6 @@ import (
 	"caconsole/admin/review"
 	"caconsole/admin/seal"
 	"caconsole/issuance"
-	"caconsole/issuance/cert"
 	"caconsole/issuance/cert/certtest"
 )
 
@@ -207,7 +205,7 @@ func (r *renewal) claimed(a actor.Actor) *renewal {
 func (r *renewal) approved() *renewal {
 	r.t.Helper()
 	r.claimed(r.reviewer)
-	require.NoError(r.t, r.Approve(r.t.Context(), r.reviewer, r.no, r.opinion(r.reviewer)))
+	require.NoError(r.t, r.approve(r.reviewer, r.no, r.opinion(r.reviewer)))
 	require.Equal(r.t, order.StageToIssue, r.order().Stage)
 	return r
 }
@@ -215,7 +213,7 @@ func (r *renewal) approved() *renewal {
 // confirmed has the first issuer confirm the order.
 func (r *renewal) confirmed() *renewal {
 	r.t.Helper()
-	require.NoError(r.t, r.ConfirmIssue(r.t.Context(), r.issuer, []string{r.no}))
+	require.NoError(r.t, r.confirm(r.issuer, []string{r.no}))
 	return r
 }
 
@@ -288,20 +286,4 @@ func (r *renewal) sign(text string) []byte {
 	sig, err := r.ukey.SignKey.Sign(rand.Reader, []byte(text), sm2.DefaultSM2SignerOpts)
 	require.NoError(r.t, err)
 	return sig
-}
-
-// keyOf is the public half of a member's approval key.
-func (h *house) keyOf(a actor.Actor) *ecdsa.PublicKey {
-	h.t.Helper()
-	keys, err := h.Staff.ApprovalKeys(h.t.Context(), h.DB.Read(h.t.Context()))
-	require.NoError(h.t, err)
-	for _, k := range keys {
-		if k.StaffID == a.ID {
-			key, err := cert.ParseKey(k.PublicKey)
-			require.NoError(h.t, err)
-			return key
-		}
-	}
-	require.Fail(h.t, "no key", a.Name)
-	return nil
 }

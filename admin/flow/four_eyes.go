@@ -2,19 +2,28 @@ package flow
 
 import (
 	"context"
+	"slices"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/audit"
 	"caconsole/admin/fault"
 )
 
-// fourEyes puts an act on record that was refused because the actor had another duty in the order, and returns why it
-// was refused. Call it outside the act's transaction, which was rolled back.
+// onRecord are the refusals that say something about who tried: a second duty in one order, or a signature that is not
+// theirs to give.
+var onRecord = []string{
+	"four_eyes", "approval_signature_wrong", "approver_unknown", "approver_role_wrong", "approver_key_expired",
+	"delegation_mismatch", "delegation_revoked", "assertion_origin_wrong", "assertion_party_wrong", "assertion_unverified_user",
+}
+
+// fourEyes puts an act on record that was refused for who tried it, and returns why it was refused. Call it outside the
+// act's transaction, which was rolled back.
 func (f *Flow) fourEyes(ctx context.Context, a actor.Actor, act, no string, refused error) error {
-	if !fault.HasKey(refused, "four_eyes") {
+	if refused == nil || !slices.Contains(onRecord, fault.Of(refused).Key) {
 		return refused
 	}
-	if err := f.Audit.Refused(ctx, a, audit.Entry{Action: act, Object: "order:" + no, Reason: "four_eyes"}); err != nil {
+	reason := fault.Of(refused).Key
+	if err := f.Audit.Refused(ctx, a, audit.Entry{Action: act, Object: "order:" + no, Reason: reason}); err != nil {
 		return err
 	}
 	return refused

@@ -2,12 +2,15 @@ package flow_test
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/emmansun/gmsm/sm2"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -59,6 +62,7 @@ type house struct {
 	project uuid.UUID
 	oldCA   cert.Issuer // of the pairs that applicants bring
 	renewed int         // orders made so far
+	people  []signertest.Person
 
 	reviewer, reviewer2, issuer, issuer2, finance, finance2, hotline actor.Actor
 }
@@ -156,7 +160,7 @@ func (h *house) found() {
 	})
 }
 
-// hire makes the staff, each with an approval key that the console keeps.
+// hire makes the staff, each with an approval key of their own.
 func (h *house) hire() {
 	h.t.Helper()
 	for no, p := range []struct {
@@ -174,10 +178,11 @@ func (h *house) hire() {
 		number := string(rune('1' + no))
 		m, _, err := h.Staff.Create(h.t.Context(), actor.Job("test"), staff.NewMember{
 			Login: p.role + number, Name: "员工" + number, No: "010" + number, Roles: []string{p.role},
-			Password: "correct horse", AllProjects: true, SoftwareKey: true,
+			Password: "correct horse", AllProjects: true,
 		})
 		require.NoError(h.t, err)
 		*p.as = actor.Actor{Kind: actor.Staff, ID: m.ID, Name: m.Login, AllProjects: true}
+		h.people = append(h.people, signertest.NewPerson(h.t, m.ID.String(), m.Login, m.No, p.role))
 	}
 }
 
@@ -186,15 +191,47 @@ func (h *house) openSigner() {
 	h.t.Helper()
 	earlier.Do(func() { earlier.Authority = certtest.Authority(h.t) })
 	h.oldCA = earlier.CA
-	keys, err := h.Staff.ApprovalKeys(h.t.Context(), h.DB.Read(h.t.Context()))
-	require.NoError(h.t, err)
-	var approvers []signer.Approver
-	for _, k := range keys {
-		approvers = append(approvers, signer.Approver{StaffID: k.StaffID.String(), Login: k.Login, No: k.No, Roles: k.Roles, PublicKey: k.PublicKey})
+	approvers := make([]signer.Approver, 0, len(h.people))
+	for _, p := range h.people {
+		approvers = append(approvers, p.Approver)
 	}
 	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.signers)}
 	h.Issuance = issuance.New(h.signer, h.clock.now)
 	require.NoError(h.t, h.KeepAuthority(h.t.Context()))
+}
+
+// approve is 通过 as a person with a key gives it.
+func (h *house) approve(a actor.Actor, no string, op flow.Opinion) error {
+	t, err := h.ApproveToSign(h.t.Context(), a, no, op)
+	if err != nil { // whoever asks nobody refuses by itself too
+		return h.Approve(h.t.Context(), a, no, op, issuance.Signature{})
+	}
+	return h.Approve(h.t.Context(), a, no, op, h.touch(a, t))
+}
+
+// confirm is an issuer's confirmation likewise.
+func (h *house) confirm(a actor.Actor, nos []string) error {
+	t, err := h.ConfirmToSign(h.t.Context(), a, nos)
+	if err != nil {
+		return h.ConfirmIssue(h.t.Context(), a, nos, issuance.Signature{})
+	}
+	return h.ConfirmIssue(h.t.Context(), a, nos, h.touch(a, t))
+}
+
+// touch is what a person's Ukey makes of what they are asked to sign.
+func (h *house) touch(a actor.Actor, t issuance.ToSign) issuance.Signature {
+	h.t.Helper()
+	sig, err := h.personOf(a).Key.Sign(rand.Reader, t.Message, sm2.DefaultSM2SignerOpts)
+	require.NoError(h.t, err)
+	return issuance.Signature{At: t.At, Kind: cert.KindSM2, Signature: sig}
+}
+
+// personOf is a member of staff with the key.
+func (h *house) personOf(a actor.Actor) signertest.Person {
+	h.t.Helper()
+	i := slices.IndexFunc(h.people, func(p signertest.Person) bool { return p.StaffID == a.ID.String() })
+	require.GreaterOrEqual(h.t, i, 0, a.Name)
+	return h.people[i]
 }
 
 func (h *house) tx(fn func(ctx context.Context, tx pg.Tx) error) {

@@ -30,13 +30,13 @@ func TestConfirmationIsRefused(t *testing.T) {
 		"unknown":                  {[]string{approved.no, many[0]}, "order_unknown"},
 		"one that is not approved": {[]string{queued.no, approved.no}, "not_ready_for_issue"},
 	} {
-		err := h.ConfirmIssue(t.Context(), h.issuer, c.nos)
+		err := h.confirm(h.issuer, c.nos)
 		require.Equal(t, c.key, key(err), name)
 		require.Equal(t, order.StageToIssue, approved.order().Stage, "%s: all or none", name)
 	}
 	require.Zero(t, read[int](h, "SELECT count(*) FROM order_duty WHERE duty = 'issue'"))
-	require.NoError(t, h.ConfirmIssue(t.Context(), h.issuer, []string{approved.no, approved.no}), "ticked twice")
-	err := h.ConfirmIssue(t.Context(), h.issuer2, []string{approved.no})
+	require.NoError(t, h.confirm(h.issuer, []string{approved.no, approved.no}), "ticked twice")
+	err := h.confirm(h.issuer2, []string{approved.no})
 	require.True(t, fault.HasKey(err, "not_ready_for_issue"), "%v", err)
 	require.Equal(t, approved.no, fault.Of(err).Args["no"])
 }
@@ -51,7 +51,7 @@ func TestApprovalIsVoidAfterAChange(t *testing.T) {
 	require.NoError(t, h.TelecomCheck(t.Context(), flow.TelecomCheckArgs{OrderNo: r.no, Try: 99}))
 	o := r.order()
 	require.Equal(t, []any{order.StageReview, order.Queued}, []any{o.Stage, o.Gates.Review})
-	err := h.ConfirmIssue(t.Context(), h.issuer, []string{r.no})
+	err := h.confirm(h.issuer, []string{r.no})
 	require.True(t, fault.HasKey(err, "not_ready_for_issue"), "%v", err)
 	require.Equal(t, "void", read[string](h, "SELECT state FROM authorisation WHERE order_id = ?", o.ID))
 	r.approved().confirmed()
@@ -65,7 +65,7 @@ func TestUnmatchedMoneyStopsTheSigner(t *testing.T) {
 	h := newHouse(t)
 	r := h.inReview().approved()
 	r.unmatched()
-	err := h.ConfirmIssue(t.Context(), h.issuer, []string{r.no})
+	err := h.confirm(h.issuer, []string{r.no})
 	require.True(t, fault.HasKey(err, "not_ready_for_issue"), "%v", err)
 	r.matchedAgain()
 	r.confirmed()
@@ -91,7 +91,7 @@ func TestRequestThatLayTooLong(t *testing.T) {
 	require.NoError(t, h.Issue(t.Context(), first), "the job runs once more")
 	require.Equal(t, order.StageToIssue, r.order().Stage)
 
-	require.NoError(t, h.ConfirmIssue(t.Context(), h.issuer2, []string{r.no}), "another issuer confirms")
+	require.NoError(t, h.confirm(h.issuer2, []string{r.no}), "another issuer confirms")
 	require.NotEqual(t, first, r.request())
 	h.work()
 	require.Equal(t, order.StageUpdate, r.order().Stage)
@@ -147,7 +147,7 @@ func TestRefusedOrderHoldsUpNoOther(t *testing.T) {
 	good := h.inReview().approved()
 	h.oldCA = certtest.Authority(t).CA // one the signer does not trust
 	bad := h.inReview().approved()
-	require.NoError(t, h.ConfirmIssue(t.Context(), h.issuer, []string{bad.no, good.no}))
+	require.NoError(t, h.confirm(h.issuer, []string{bad.no, good.no}))
 	h.work()
 	require.Equal(t, order.StageUpdate, good.order().Stage)
 	require.Equal(t, []any{order.StageToIssue, order.Failed}, []any{bad.order().Stage, bad.order().Gates.Issuance})

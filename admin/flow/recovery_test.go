@@ -56,7 +56,7 @@ func TestApprovalLapses(t *testing.T) {
 	require.NoError(t, h.SweepApprovals(t.Context()))
 	require.Equal(t, order.StageToIssue, r.order().Stage)
 	h.clock.move(review.ApprovalLife + time.Minute)
-	require.Error(t, h.ConfirmIssue(t.Context(), h.issuer, []string{r.no}))
+	require.Error(t, h.confirm(h.issuer, []string{r.no}))
 	require.NoError(t, h.SweepApprovals(t.Context()))
 	require.Equal(t, order.StageReview, r.order().Stage)
 	require.NoError(t, h.SweepApprovals(t.Context()), "again, with nothing left to do")
@@ -89,7 +89,7 @@ func TestSameFileAgainChangesNothing(t *testing.T) {
 	r := h.inReview().claimed(h.reviewer)
 	op := r.opinion(h.reviewer)
 	require.NoError(t, r.upload(document.BusinessLicence, 180))
-	require.NoError(t, h.Approve(t.Context(), h.reviewer, r.no, op))
+	require.NoError(t, h.approve(h.reviewer, r.no, op))
 }
 
 // A colleague takes an order whose lease has just run out, before the sweep has seen it: both claims are on record.
@@ -101,5 +101,5 @@ func TestLapsedClaimIsTakenOver(t *testing.T) {
 	require.Equal(t, 2, r.events("review", "claimed"))
 	require.NoError(t, h.SweepClaims(t.Context()))
 	require.Equal(t, order.Claimed, r.order().Gates.Review)
-	require.NoError(t, h.Approve(t.Context(), h.reviewer2, r.no, r.opinion(h.reviewer2)))
+	require.NoError(t, h.approve(h.reviewer2, r.no, r.opinion(h.reviewer2)))
 }

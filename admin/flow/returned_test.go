@@ -77,7 +77,7 @@ func TestReturnedPapersComeBackByThemselves(t *testing.T) {
 
 	_, err = h.ClaimNext(t.Context(), h.reviewer)
 	require.NoError(t, err, "the same duty again is no conflict")
-	require.NoError(t, h.Approve(t.Context(), h.reviewer, r.no, r.opinion(h.reviewer)))
+	require.NoError(t, h.approve(h.reviewer, r.no, r.opinion(h.reviewer)))
 	require.Equal(t, order.StageToIssue, r.order().Stage)
 }
 

@@ -48,14 +48,23 @@ func (f *Flow) SweepClaims(ctx context.Context) error {
 	})
 }
 
-// KeepAuthority asks the signer what it signs by and keeps the answer, so that prices, authorisations and downloads
-// need not wait for it.
+// KeepAuthority asks the signer what it signs by and whose signatures count, and keeps the answers, so that prices,
+// authorisations, downloads and approvals need not wait for it.
 func (f *Flow) KeepAuthority(ctx context.Context) error {
 	chain, err := f.Issuance.Chain(ctx)
 	if err != nil {
 		return err
 	}
-	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error { return f.Issuance.KeepAuthority(ctx, tx, chain) })
+	registry, err := f.Issuance.SignerRegistry(ctx)
+	if err != nil {
+		return err
+	}
+	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
+		if err := f.Issuance.KeepAuthority(ctx, tx, chain); err != nil {
+			return err
+		}
+		return f.Issuance.KeepRegistry(ctx, tx, registry)
+	})
 }
 
 // voidApproval goes with TouchContent: what was signed over the old content is worth nothing any more.

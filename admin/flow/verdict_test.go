@@ -17,6 +17,7 @@ import (
 	"caconsole/admin/pg"
 	"caconsole/admin/review"
 	"caconsole/issuance"
+	"caconsole/issuance/cert"
 )
 
 // TestCourseOfAnOrder takes one order through every stage of the reviewed path.
@@ -82,7 +83,7 @@ func TestApprovalIsRefused(t *testing.T) {
 		if c.change != nil {
 			c.change(&op)
 		}
-		err := h.Approve(t.Context(), c.by, r.no, op)
+		err := h.approve(c.by, r.no, op)
 		require.Equal(t, c.key, key(err), c.name)
 		require.NotEqual(t, order.Approved, r.order().Gates.Review, c.name)
 		require.Zero(t, read[int](h, "SELECT count(*) FROM review_verdict"), c.name)
@@ -98,13 +99,13 @@ func TestApprovalBindsContent(t *testing.T) {
 	seen := r.opinion(h.reviewer)
 	require.NoError(t, r.upload(document.BusinessLicence, 50))
 	require.Equal(t, order.Claimed, r.order().Gates.Review, "still the reviewer's")
-	err := h.Approve(t.Context(), h.reviewer, r.no, seen)
+	err := h.approve(h.reviewer, r.no, seen)
 	require.True(t, fault.HasKey(err, "content_changed"), "%v", err)
 	require.Equal(t, seen.Checks, r.draft().Checks)
 
 	seen = r.opinion(h.reviewer)
 	seen.Note = "红章清晰"
-	require.NoError(t, h.Approve(t.Context(), h.reviewer, r.no, seen))
+	require.NoError(t, h.approve(h.reviewer, r.no, seen))
 	c, err := h.Case(t.Context(), h.reviewer, r.no)
 	require.NoError(t, err)
 	require.Equal(t, seen.ContentDigest, c.Digest, "approving changes nothing of what was approved")
@@ -133,8 +134,46 @@ func TestApprovalIsSigned(t *testing.T) {
 	require.Len(t, auth.Approvals, 1)
 	signed := auth.Approvals[0]
 	require.Equal(t, h.reviewer.ID.String(), signed.StaffID)
-	require.NoError(t, signed.Verify(h.keyOf(h.reviewer), auth.Digest))
-	require.Error(t, signed.Verify(h.keyOf(h.reviewer2), auth.Digest))
+	require.NoError(t, signed.Verify(&h.personOf(h.reviewer).Key.PublicKey, auth.Digest))
+	require.Error(t, signed.Verify(&h.personOf(h.reviewer2).Key.PublicKey, auth.Digest))
+}
+
+// TestVerdictsAreSigned: asking what to sign binds nobody, and only the reviewer's own signature over just that counts.
+func TestVerdictsAreSigned(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := h.inReview().claimed(h.reviewer)
+	op := r.opinion(h.reviewer)
+	op.Note = "红章清晰"
+	ask, err := h.ApproveToSign(t.Context(), h.reviewer, r.no, op)
+	require.NoError(t, err)
+	again, err := h.ApproveToSign(t.Context(), h.reviewer, r.no, op)
+	require.NoError(t, err)
+	require.Equal(t, ask.Digests, again.Digests, "one authorisation, however often it is asked for")
+	require.Zero(t, read[int](h, "SELECT count(*) FROM order_duty"), "asked only")
+
+	other := ask
+	other.Message = cert.ApprovalMessage(cert.DutyReview, ask.At, []string{cert.SM3(nil).Hex()})
+	for want, sig := range map[string]issuance.Signature{
+		"signature_missing":        {},
+		"approval_signature_wrong": h.touch(h.reviewer2, ask),
+		"delegation_forbidden":     {At: ask.At, Kind: cert.KindDelegated, Signature: []byte{1}, Delegation: "none"},
+	} {
+		require.Equal(t, want, key(h.Approve(t.Context(), h.reviewer, r.no, op, sig)))
+		require.Equal(t, "红章清晰", r.draft().Note)
+		require.Equal(t, order.Claimed, r.order().Gates.Review)
+	}
+	require.Equal(t, "approval_signature_wrong", key(h.Approve(t.Context(), h.reviewer, r.no, op, h.touch(h.reviewer, other))))
+	h.clock.move(cert.Skew + time.Second)
+	require.Equal(t, "signature_old", key(h.Approve(t.Context(), h.reviewer, r.no, op, h.touch(h.reviewer, ask))))
+	require.NoError(t, h.approve(h.reviewer, r.no, op))
+
+	confirm, err := h.ConfirmToSign(t.Context(), h.issuer, []string{r.no})
+	require.NoError(t, err)
+	require.Equal(t, "approval_signature_wrong", key(h.ConfirmIssue(t.Context(), h.issuer, []string{r.no}, h.touch(h.reviewer, confirm))))
+	require.Equal(t, "approval_signature_wrong", key(h.ConfirmIssue(t.Context(), h.issuer2, []string{r.no}, h.touch(h.issuer, confirm))))
+	require.NoError(t, h.ConfirmIssue(t.Context(), h.issuer, []string{r.no}, h.touch(h.issuer, confirm)))
+	require.Equal(t, 4, read[int](h, "SELECT count(*) FROM audit_entry WHERE outcome = 'refused' AND reason = 'approval_signature_wrong'"))
 }
 
 func TestFourEyesOverTheWholeOrder(t *testing.T) {
@@ -151,11 +190,12 @@ func TestFourEyesOverTheWholeOrder(t *testing.T) {
 	require.True(t, fault.HasKey(err, "queue_empty"), "the queue offers nobody what they may not have: %v", err)
 
 	r.approved()
-	err = h.ConfirmIssue(t.Context(), h.reviewer, []string{r.no})
+	err = h.confirm(h.reviewer, []string{r.no})
 	require.True(t, fault.HasKey(err, "four_eyes"), "%v", err)
 	require.Equal(t, r.no, fault.Of(err).Args["no"])
 	require.Equal(t, order.StageToIssue, r.order().Stage)
-	require.Equal(t, 2, read[int](h, "SELECT count(*) FROM audit_entry WHERE outcome = 'refused' AND reason = 'four_eyes'"))
+	require.Equal(t, 3, read[int](h, "SELECT count(*) FROM audit_entry WHERE outcome = 'refused' AND reason = 'four_eyes'"),
+		"the claim, the question what to sign, the confirmation")
 }
 
 func TestClaimLapses(t *testing.T) {
@@ -205,7 +245,7 @@ func TestClaimEndsWithTheReview(t *testing.T) {
 	open, err := h.Board.Queue(t.Context(), h.reviewer, board.QueueFilter{Tab: board.TabOpen})
 	require.NoError(t, err)
 	require.Nil(t, open.Rows[0].ClaimStaff)
-	err = h.Approve(t.Context(), h.reviewer, r.no, op)
+	err = h.approve(h.reviewer, r.no, op)
 	require.True(t, fault.HasKey(err, "claim_lost"), "%v", err)
 	next, err := h.ClaimNext(t.Context(), h.reviewer2)
 	require.NoError(t, err)

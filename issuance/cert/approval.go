@@ -23,6 +23,18 @@ const (
 	DutyRegistry     = "registry"       // a key officer's, over a change of the registry; k of them
 )
 
+// Duties are those whose approval an origin demands, each of a person of its own; the online path has the holder's proof
+// instead.
+func Duties(origin string) []string {
+	switch origin {
+	case OriginReviewed:
+		return []string{DutyReview, DutyIssue}
+	case OriginManual:
+		return []string{DutyIssue, DutyIssueCheck}
+	}
+	return nil
+}
+
 // Kinds of approval: by what it is signed.
 const (
 	KindSM2       = "sm2"       // the person's Ukey: SM2-SM3 with the default ID, DER

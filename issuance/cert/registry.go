@@ -115,6 +115,22 @@ func (r Registry) Canonical() []byte { return canonical(r) }
 // Digest is the SM3 of Canonical.
 func (r Registry) Digest() Digest { return SM3(r.Canonical()) }
 
+// ParseRegistry accepts canonical bytes only. Fails with Invalid "registry_malformed".
+func ParseRegistry(raw []byte) (Registry, error) {
+	var r Registry
+	err := decodeStrict(raw, &r)
+	if err == nil {
+		err = r.Check()
+	}
+	if err == nil && !bytes.Equal(r.Canonical(), raw) {
+		err = errNotCanonical
+	}
+	if err != nil {
+		return Registry{}, &fault.Error{Kind: fault.Invalid, Key: "registry_malformed", Cause: err}
+	}
+	return r, nil
+}
+
 // RegistryChange is what key officers sign to change the registry.
 type RegistryChange struct {
 	V        int        `json:"v"`

@@ -203,19 +203,45 @@ func (t *Trust) touched(w Assertion, keys []trustedKey, message, signature []byt
 // delegated verifies the whole chain: the passkey signed the delegation while it held, and the delegated key signed
 // the approval.
 func (t *Trust) delegated(a Approval, keys []trustedKey) (trustedKey, error) {
-	if a.Delegation == nil || t.rules.SM2Only {
+	if a.Delegation == nil {
 		return trustedKey{}, fault.New(fault.Forbidden, "delegation_forbidden", nil)
 	}
-	d, err := ParseDelegation(a.Delegation.Delegation)
+	d, key, err := t.delegates(*a.Delegation, keys)
 	if err != nil {
 		return trustedKey{}, err
-	}
-	key, err := t.touched(a.Delegation.WebAuthn, keys, ToSignDelegation(a.Delegation.Delegation), a.Delegation.Signature)
-	if err != nil {
-		return trustedKey{}, err
-	}
-	if from, _ := d.Life(); !key.Holds(from) {
-		return trustedKey{}, fault.New(fault.Forbidden, "approver_key_expired", fault.Args{"login": key.Login})
 	}
 	return key, d.VerifyDelegated(a)
+}
+
+// Delegates checks a delegation on its own, before anything is approved by it: by somebody known, whose passkey signed
+// it while it held. Fails with Forbidden like Approver, Invalid "delegation_malformed".
+func (t *Trust) Delegates(s SignedDelegation) (StaffKey, error) {
+	d, err := ParseDelegation(s.Delegation)
+	if err != nil {
+		return StaffKey{}, err
+	}
+	keys := t.people[d.StaffID]
+	if len(keys) == 0 {
+		return StaffKey{}, fault.New(fault.Forbidden, "approver_unknown", nil)
+	}
+	_, key, err := t.delegates(s, keys)
+	return key.StaffKey, err
+}
+
+func (t *Trust) delegates(s SignedDelegation, keys []trustedKey) (Delegation, trustedKey, error) {
+	if t.rules.SM2Only {
+		return Delegation{}, trustedKey{}, fault.New(fault.Forbidden, "delegation_forbidden", nil)
+	}
+	d, err := ParseDelegation(s.Delegation)
+	if err != nil {
+		return d, trustedKey{}, err
+	}
+	key, err := t.touched(s.WebAuthn, keys, ToSignDelegation(s.Delegation), s.Signature)
+	if err != nil {
+		return d, trustedKey{}, err
+	}
+	if from, _ := d.Life(); !key.Holds(from) {
+		return d, trustedKey{}, fault.New(fault.Forbidden, "approver_key_expired", fault.Args{"login": key.Login})
+	}
+	return d, key, nil
 }

@@ -60,10 +60,7 @@ func (h *hall) authorised(o order.Order) {
 		}
 		for duty, p := range map[string]signertest.Person{cert.DutyReview: h.bench.Reviewer, cert.DutyIssue: h.bench.Issuer} {
 			signed := p.Approve(h.t, duty, h.clock.now(), auth.Digest)
-			err := h.flow.Issuance.AddApproval(ctx, tx, auth.ID, issuance.Approval{
-				ID: uuid.New(), Duty: duty, StaffID: uuid.MustParse(p.StaffID), At: signed.At, Digests: []cert.Digest{auth.Digest},
-				Signature: signed.Signature, PublicKey: p.PublicKey,
-			})
+			err := h.flow.Issuance.AddApproval(ctx, tx, auth.ID, issuance.Approval{ID: uuid.New(), Approval: signed})
 			if err != nil {
 				return err
 			}

@@ -25,6 +25,7 @@ func Routes(r *page.Router, d Deps) {
 	r.Templates("issuance", files)
 	r.Get("/issuance", rbac.IssuanceView, d.list)
 	r.Get("/issuance/:no", rbac.IssuanceView, d.show)
+	r.Post("/issuance/to-sign", rbac.IssuanceConfirm, d.toSign)
 	r.Post("/issuance/confirm", rbac.IssuanceConfirm, d.confirm)
 }
 
@@ -92,16 +93,32 @@ func (d Deps) page(c *page.Ctx, tab board.IssueTab) (Page, error) {
 	return p, nil
 }
 
-// confirm signs the chosen orders together; all of them are handed to the signer or none.
-func (d Deps) confirm(c *page.Ctx) error {
-	var form struct {
-		Orders []string `form:"orders"`
-		Tab    string   `form:"tab"`
-	}
+// chosen is the form of a batch.
+type chosen struct {
+	Orders []string `form:"orders"`
+	Tab    string   `form:"tab"`
+}
+
+// toSign answers what one confirmation of the chosen orders is signed over.
+func (d Deps) toSign(c *page.Ctx) error {
+	var form chosen
 	if err := c.Bind(&form); err != nil {
 		return err
 	}
-	if err := d.Flow.ConfirmIssue(c.Context(), c.Actor(), form.Orders); err != nil {
+	t, err := d.Flow.ConfirmToSign(c.Context(), c.Actor(), form.Orders)
+	if err != nil {
+		return err
+	}
+	return c.ToSign(t)
+}
+
+// confirm signs the chosen orders together; all of them are handed to the signer or none.
+func (d Deps) confirm(c *page.Ctx) error {
+	var form chosen
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if err := d.confirmSigned(c, form.Orders); err != nil {
 		p, readErr := d.page(c, board.IssueTab(form.Tab))
 		if readErr != nil {
 			return err
@@ -109,4 +126,15 @@ func (d Deps) confirm(c *page.Ctx) error {
 		return c.Refuse(err, "issuance/list", p)
 	}
 	return c.Redirect("/issuance", "issuance.confirmed", map[string]any{"n": len(form.Orders)})
+}
+
+func (d Deps) confirmSigned(c *page.Ctx, orders []string) error {
+	sig, err := c.Signature()
+	if err != nil {
+		if _, refused := d.Flow.ConfirmToSign(c.Context(), c.Actor(), orders); refused != nil {
+			return refused
+		}
+		return err
+	}
+	return d.Flow.ConfirmIssue(c.Context(), c.Actor(), orders, sig)
 }

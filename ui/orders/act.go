@@ -88,12 +88,37 @@ func (d Deps) again(c *page.Ctx, refused error, decision review.Decision, op flo
 func (d Deps) approve(c *page.Ctx) error {
 	_, op, err := read(c)
 	if err == nil {
-		err = d.Flow.Approve(c.Context(), c.Actor(), c.Param("no"), op)
+		err = d.approveSigned(c, op)
 	}
 	if err != nil {
 		return d.again(c, err, review.Approved, op)
 	}
 	return c.Redirect("/queue", "orders.approved", map[string]any{"no": c.Param("no")})
+}
+
+// approveSigned takes the verdict with its signature. Without one the draft is kept.
+func (d Deps) approveSigned(c *page.Ctx, op flow.Opinion) error {
+	sig, err := c.Signature()
+	if err != nil {
+		if _, refused := d.Flow.ApproveToSign(c.Context(), c.Actor(), c.Param("no"), op); refused != nil {
+			return refused
+		}
+		return err
+	}
+	return d.Flow.Approve(c.Context(), c.Actor(), c.Param("no"), op, sig)
+}
+
+// approveToSign answers what 通过 is signed over.
+func (d Deps) approveToSign(c *page.Ctx) error {
+	_, op, err := read(c)
+	if err != nil {
+		return err
+	}
+	t, err := d.Flow.ApproveToSign(c.Context(), c.Actor(), c.Param("no"), op)
+	if err != nil {
+		return err
+	}
+	return c.ToSign(t)
 }
 
 func (d Deps) sendBack(c *page.Ctx) error {

@@ -31,6 +31,7 @@ func Routes(r *page.Router, d Deps) {
 	r.Post("/orders/:no/claim", rbac.CaseClaim, d.claim)
 	r.Post("/orders/:no/release", rbac.CaseClaim, d.release)
 	r.Post("/orders/:no/draft", rbac.CaseDecide, d.draft)
+	r.Post("/orders/:no/approve/to-sign", rbac.CaseDecide, d.approveToSign)
 	r.Post("/orders/:no/approve", rbac.CaseDecide, d.approve)
 	r.Post("/orders/:no/return", rbac.CaseDecide, d.sendBack)
 	r.Post("/orders/:no/reject", rbac.CaseDecide, d.reject)

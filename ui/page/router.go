@@ -84,6 +84,11 @@ type Deps struct {
 	Env    Environment
 	TLS    bool // cookies are Secure and carry the __Host- prefix
 	Counts func(ctx context.Context, a actor.Actor) Counts
+
+	SigningKeys KeysOf // nil where nobody signs
+	// UkeyAgent is the origin at which a page reaches the Ukey in its PC, "" without one: all that pages may connect to
+	// besides ourselves.
+	UkeyAgent string
 }
 
 // Route is one line of the HTTP surface.

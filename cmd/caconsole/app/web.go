@@ -81,6 +81,7 @@ func newWebsite(c Config, f *flow.Flow, policy *rbac.Policy, m *metrics, ready f
 	w.router = page.NewRouter(w.staff, page.Deps{
 		Assets: assets, Guard: guard.New(f.Staff, policy.Permissions, f.Audit), Logger: c.Log, Now: c.Now,
 		Env: page.Environment{Name: c.Environment, Version: c.Version, Build: c.Build}, TLS: c.tls(), Counts: menu.of,
+		SigningKeys: f.SigningKeys, UkeyAgent: c.UkeyAgent,
 	})
 	areas(w.router, f)
 	w.staff.Use(w.router.NotFound)
