@@ -1299,6 +1299,30 @@ GRANT SELECT (created_at) ON red_letter TO caconsole_read
 GRANT SELECT (issued_at) ON red_letter TO caconsole_read
 GRANT SELECT (changed_at) ON red_letter TO caconsole_read
 
+CREATE TABLE registry_change
+    digest bytea NOT NULL
+    seq bigint NOT NULL
+    canonical bytea NOT NULL
+    state text NOT NULL
+    created_by uuid NOT NULL
+    created_at timestamp with time zone NOT NULL
+    ended_at timestamp with time zone
+    refusal text NOT NULL DEFAULT ''::text
+    CONSTRAINT registry_change_pkey PRIMARY KEY (digest)
+    CONSTRAINT registry_change_created_by_fkey FOREIGN KEY (created_by) REFERENCES staff(id)
+    CONSTRAINT registry_change_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT registry_change_end CHECK ((state = 'open'::text) = (ended_at IS NULL))
+    CONSTRAINT registry_change_seq CHECK (seq > 1)
+    CONSTRAINT registry_change_state CHECK (state = ANY (ARRAY['open'::text, 'done'::text, 'withdrawn'::text, 'outdated'::text]))
+CREATE UNIQUE INDEX registry_change_one_open ON public.registry_change USING btree ((true)) WHERE (state = 'open'::text)
+GRANT INSERT, SELECT ON registry_change TO caconsole_app
+GRANT SELECT ON registry_change TO caconsole_read
+GRANT UPDATE (state) ON registry_change TO caconsole_app
+GRANT UPDATE (created_by) ON registry_change TO caconsole_app
+GRANT UPDATE (created_at) ON registry_change TO caconsole_app
+GRANT UPDATE (ended_at) ON registry_change TO caconsole_app
+GRANT UPDATE (refusal) ON registry_change TO caconsole_app
+
 CREATE TABLE review_claim
     order_id uuid NOT NULL
     staff_id uuid NOT NULL
@@ -1416,6 +1440,80 @@ CREATE TABLE staff_credential
     CONSTRAINT staff_credential_sealed CHECK (octet_length(totp_sealed) >= 34 AND get_byte(totp_sealed, 0) = 1)
     CONSTRAINT staff_credential_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
 GRANT INSERT, SELECT, UPDATE ON staff_credential TO caconsole_app
+
+CREATE TABLE staff_delegation
+    id uuid NOT NULL
+    staff_id uuid NOT NULL
+    session_id uuid NOT NULL
+    canonical bytea NOT NULL
+    assertion bytea
+    signature bytea
+    expires_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL
+    ended_at timestamp with time zone
+    ended_why text NOT NULL DEFAULT ''::text
+    told_at timestamp with time zone
+    CONSTRAINT staff_delegation_pkey PRIMARY KEY (id)
+    CONSTRAINT staff_delegation_end CHECK ((ended_at IS NULL) = (ended_why = ''::text))
+    CONSTRAINT staff_delegation_session_id_fkey FOREIGN KEY (session_id) REFERENCES staff_session(id)
+    CONSTRAINT staff_delegation_signed CHECK ((assertion IS NULL) = (signature IS NULL))
+    CONSTRAINT staff_delegation_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE INDEX staff_delegation_live ON public.staff_delegation USING btree (staff_id) WHERE (ended_at IS NULL)
+CREATE UNIQUE INDEX staff_delegation_one_live ON public.staff_delegation USING btree (session_id) WHERE ((signature IS NOT NULL) AND (ended_at IS NULL))
+CREATE INDEX staff_delegation_untold ON public.staff_delegation USING btree (ended_at) WHERE ((signature IS NOT NULL) AND (ended_at IS NOT NULL) AND (told_at IS NULL))
+GRANT INSERT, SELECT ON staff_delegation TO caconsole_app
+GRANT UPDATE (assertion) ON staff_delegation TO caconsole_app
+GRANT UPDATE (signature) ON staff_delegation TO caconsole_app
+GRANT UPDATE (ended_at) ON staff_delegation TO caconsole_app
+GRANT UPDATE (ended_why) ON staff_delegation TO caconsole_app
+GRANT UPDATE (told_at) ON staff_delegation TO caconsole_app
+
+CREATE TABLE staff_key_challenge
+    id uuid NOT NULL
+    staff_id uuid NOT NULL
+    session_id uuid NOT NULL
+    kind text NOT NULL
+    data bytea NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    CONSTRAINT staff_key_challenge_pkey PRIMARY KEY (id)
+    CONSTRAINT staff_key_challenge_kind CHECK (kind = ANY (ARRAY['sm2'::text, 'webauthn'::text]))
+    CONSTRAINT staff_key_challenge_session_id_fkey FOREIGN KEY (session_id) REFERENCES staff_session(id)
+    CONSTRAINT staff_key_challenge_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE INDEX staff_key_challenge_of_staff ON public.staff_key_challenge USING btree (staff_id)
+GRANT DELETE, INSERT, SELECT ON staff_key_challenge TO caconsole_app
+
+CREATE TABLE staff_key_request
+    id uuid NOT NULL
+    staff_id uuid NOT NULL
+    kind text NOT NULL
+    public_key bytea NOT NULL
+    key_id bytea NOT NULL
+    credential_id bytea
+    proof bytea NOT NULL
+    state text NOT NULL
+    reason text NOT NULL DEFAULT ''::text
+    created_at timestamp with time zone NOT NULL
+    ended_by uuid
+    ended_at timestamp with time zone
+    seen_at timestamp with time zone
+    CONSTRAINT staff_key_request_pkey PRIMARY KEY (id)
+    CONSTRAINT staff_key_request_credential CHECK ((kind = 'webauthn'::text) = (credential_id IS NOT NULL))
+    CONSTRAINT staff_key_request_end CHECK ((state = 'open'::text) = (ended_at IS NULL))
+    CONSTRAINT staff_key_request_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES staff(id)
+    CONSTRAINT staff_key_request_key_id CHECK (octet_length(key_id) = 32)
+    CONSTRAINT staff_key_request_kind CHECK (kind = ANY (ARRAY['sm2'::text, 'webauthn'::text]))
+    CONSTRAINT staff_key_request_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+    CONSTRAINT staff_key_request_state CHECK (state = ANY (ARRAY['open'::text, 'enrolled'::text, 'refused'::text, 'withdrawn'::text]))
+CREATE INDEX staff_key_request_of_staff ON public.staff_key_request USING btree (staff_id, created_at DESC)
+CREATE UNIQUE INDEX staff_key_request_once ON public.staff_key_request USING btree (key_id) WHERE (state = ANY (ARRAY['open'::text, 'enrolled'::text]))
+CREATE INDEX staff_key_request_open ON public.staff_key_request USING btree (created_at) WHERE (state = 'open'::text)
+GRANT INSERT, SELECT ON staff_key_request TO caconsole_app
+GRANT SELECT ON staff_key_request TO caconsole_read
+GRANT UPDATE (state) ON staff_key_request TO caconsole_app
+GRANT UPDATE (reason) ON staff_key_request TO caconsole_app
+GRANT UPDATE (ended_by) ON staff_key_request TO caconsole_app
+GRANT UPDATE (ended_at) ON staff_key_request TO caconsole_app
+GRANT UPDATE (seen_at) ON staff_key_request TO caconsole_app
 
 CREATE TABLE staff_project
     staff_id uuid NOT NULL

@@ -33,6 +33,9 @@ const (
 	StaffManage      = "staff:manage"
 	ProjectView      = "project:view"
 	ProjectManage    = "project:manage"
+	KeyEnrol         = "key:enrol"       // ask for a key of one's own to count
+	RegistryView     = "registry:view"   // whose keys the signer counts
+	RegistryChange   = "registry:change" // compose a change of it, and sign one
 )
 
 // All lists every permission.
@@ -41,5 +44,6 @@ func All() []string {
 		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch, OrderUnblock,
 		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, CertificateView,
 		InvoiceView, InvoiceResend, HotlineView, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
+		KeyEnrol, RegistryView, RegistryChange,
 	}
 }

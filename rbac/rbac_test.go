@@ -27,7 +27,7 @@ func load(tb testing.TB, db *pg.DB, now func() time.Time) *rbac.Policy {
 }
 
 const (
-	reviewing = "case:claim case:decide case:reveal case:view document:view home:view identity:view order:search queue:view"
+	reviewing = "case:claim case:decide case:reveal case:view document:view home:view identity:view key:enrol order:search queue:view"
 	money     = "case:view home:view invoice:resend invoice:view matching:allocate matching:view order:search statement:import statement:view"
 )
 
@@ -39,7 +39,7 @@ func TestDefaultPolicy(t *testing.T) {
 		rbac.Reviewer:       reviewing,
 		rbac.SecondReviewer: reviewing,
 		rbac.ReviewLead:     reviewing + " certificate:view order:unblock",
-		rbac.Issuer:         "case:view certificate:view home:view issuance:confirm issuance:view order:search",
+		rbac.Issuer:         "case:view certificate:view home:view issuance:confirm issuance:view key:enrol order:search",
 		rbac.Finance:        money,
 		rbac.FinanceLead:    money,
 		rbac.Hotline:        "home:view hotline:view",
@@ -47,7 +47,7 @@ func TestDefaultPolicy(t *testing.T) {
 		rbac.Auditor:        "audit:verify audit:view home:view staff:view",
 		rbac.SecurityAdmin:  "home:view staff:manage staff:view",
 		rbac.SystemAdmin:    "home:view project:manage project:view",
-		rbac.KeyOfficer:     "home:view",
+		rbac.KeyOfficer:     "home:view key:enrol registry:change registry:view",
 		"staff":             "", // a group in the rules, no role a person could have
 		"nobody":            "",
 	}
@@ -117,8 +117,7 @@ func TestCheckRoles(t *testing.T) {
 		{},
 		{rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead},
 		{rbac.Finance, rbac.FinanceLead},
-		{rbac.KeyOfficer, rbac.Hotline},
-		{rbac.FinanceLead, rbac.KeyOfficer},
+		{rbac.KeyOfficer},
 		{rbac.Issuer},
 	} {
 		require.NoError(t, rbac.CheckRoles(fine), fine)
@@ -132,6 +131,8 @@ func TestCheckRoles(t *testing.T) {
 		{rbac.KeyOfficer, rbac.Issuer},
 		{rbac.KeyOfficer, rbac.Auditor},
 		{rbac.KeyOfficer, rbac.ReviewLead},
+		{rbac.KeyOfficer, rbac.Hotline},
+		{rbac.FinanceLead, rbac.KeyOfficer},
 	} {
 		err := rbac.CheckRoles(bad)
 		require.True(t, fault.HasKey(err, "roles_exclude"), bad)

@@ -31,8 +31,9 @@ func Roles() []string {
 }
 
 // The groups that one person may not be in two of. The three administrators of 三员分立 (system, security, audit) stand
-// apart from each other and from all business; within the business, whoever approves an order neither issues its
-// certificate nor books its money.
+// apart from each other and from all business; so do the key officers, who say whose signatures count: the signer takes
+// nobody as one who is anything else. Within the business, whoever approves an order neither issues its certificate nor
+// books its money.
 var groups = [][]string{
 	{Auditor},
 	{SecurityAdmin},
@@ -42,13 +43,6 @@ var groups = [][]string{
 	{Issuer},
 	{Finance, FinanceLead},
 	{Hotline, HotlineLead},
-}
-
-// compatible are pairs of groups that may meet in one person all the same: officers who unlock the signer are drawn
-// from staff who decide on no certificate.
-var compatible = map[[2]string]bool{
-	{KeyOfficer, Finance}: true,
-	{KeyOfficer, Hotline}: true,
 }
 
 // CheckRoles refuses roles that one person may not hold together, and unknown ones.
@@ -61,7 +55,7 @@ func CheckRoles(roles []string) error {
 		}
 		for _, b := range roles[:i] {
 			gb := group(b)
-			if ga == gb || compatible[pair(ga, gb)] {
+			if ga == gb {
 				continue
 			}
 			return fault.New(fault.Conflict, "roles_exclude", fault.Args{"one": b, "other": a})
@@ -73,6 +67,3 @@ func CheckRoles(roles []string) error {
 func group(role string) int {
 	return slices.IndexFunc(groups, func(g []string) bool { return slices.Contains(g, role) })
 }
-
-// pair names two groups by their first roles, the earlier group first.
-func pair(a, b int) [2]string { return [2]string{groups[min(a, b)][0], groups[max(a, b)][0]} }
