@@ -22,6 +22,8 @@ type Page struct {
 	Flash   string
 	Problem *problem // set while a refused form is shown again
 
+	UkeyAgent string // where the script reaches the Ukey in the reader's PC, "" without an agent
+
 	text func(key string, args map[string]any) string
 }
 
@@ -80,7 +82,7 @@ func (p *Page) SearchOpen() bool { return p.Can(rbac.OrderSearch) }
 func (c *Ctx) page(framed bool) *Page {
 	p := &Page{
 		Lang: c.lang, Theme: c.theme, Env: c.router.deps.Env, Me: c.identity, CSRF: c.FormToken(),
-		Path: c.f.Path(), URL: "/", text: c.T,
+		Path: c.f.Path(), URL: "/", text: c.T, UkeyAgent: c.router.deps.UkeyAgent,
 	}
 	if c.f.Method() == fiber.MethodGet {
 		p.URL = c.f.OriginalURL()

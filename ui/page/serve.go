@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -29,7 +30,7 @@ func (r *Router) answer(f *fiber.Ctx, route Route, do Handler) error {
 	f.SetUserContext(ctx)
 	c := &Ctx{f: f, router: r, route: route, requestID: newRequestID()}
 	c.lang, c.theme = preferred(f, r.deps.TLS)
-	setHeaders(f, r.deps.TLS, c.requestID)
+	setHeaders(f, r.deps, c.requestID)
 	err := do(c)
 	if err != nil {
 		err = c.fail(err)
@@ -85,9 +86,9 @@ func (r *Router) log(c *Ctx, took time.Duration) {
 }
 
 // setHeaders sets what every page carries. Nothing is inline, so the policy needs no nonce.
-func setHeaders(f *fiber.Ctx, tls bool, requestID string) {
+func setHeaders(f *fiber.Ctx, d Deps, requestID string) {
 	f.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
-		"connect-src 'self'; font-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+		"connect-src "+strings.TrimSpace("'self' "+d.UkeyAgent)+"; font-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
 	f.Set("X-Content-Type-Options", "nosniff")
 	f.Set("X-Frame-Options", "DENY")
 	f.Set("Referrer-Policy", "same-origin")
@@ -96,7 +97,7 @@ func setHeaders(f *fiber.Ctx, tls bool, requestID string) {
 	f.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
 	f.Set("Cache-Control", "no-store")
 	f.Set("X-Request-Id", requestID)
-	if tls {
+	if d.TLS {
 		f.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
 }

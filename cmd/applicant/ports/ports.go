@@ -22,6 +22,7 @@ const (
 	Alipay   = "alipay"   // Alipay open platform
 	SMTP     = "smtp"     // mail server
 	KMC      = "kmc"      // key management centre
+	Ukey     = "ukey"     // agent of the staff's Ukeys
 )
 
 // Map is the content of the file. Values are kept as they came, so that entries this program knows nothing of survive.

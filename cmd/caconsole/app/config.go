@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ type Config struct {
 type Web struct {
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the staff console. Default: ${default}."`
 	PublicListen  string   `placeholder:"ADDR" help:"Address of the intake API and all else that is public. Default: the staff console's, which only a demo should do."`
+	UkeyAgent     string   `placeholder:"URL" help:"Loopback origin at which the agent on each staff PC signs with the Ukey in it, such as http://127.0.0.1:8091. Browsers may reach no other address. Default: none, so that people sign with passkeys only."`
 	MetricsListen string   `placeholder:"ADDR" help:"Address of Prometheus metrics. Default: none."`
 	PublicURL     string   `name:"public-url" placeholder:"URL" help:"Base of the public app as phones and vendors reach it. Default: http:// and the listening address."`
 	TLSCert       string   `name:"tls-cert" type:"existingfile" placeholder:"FILE" help:"Certificate chain (PEM) for both addresses."`
@@ -165,6 +167,9 @@ func (w Web) check(environment string) []string {
 	if u, err := url.Parse(w.PublicURL); w.PublicURL != "" && (err != nil || u.Host == "" || strings.HasSuffix(w.PublicURL, "/")) {
 		wrong = append(wrong, "CACONSOLE_PUBLIC_URL is no base URL without a slash at its end")
 	}
+	if w.UkeyAgent != "" && !loopbackOrigin(w.UkeyAgent) {
+		wrong = append(wrong, "CACONSOLE_UKEY_AGENT is no origin on loopback: http://127.0.0.1:PORT, without a path")
+	}
 	for _, p := range w.Proxies {
 		_, _, err := net.ParseCIDR(p)
 		if err != nil && net.ParseIP(p) == nil {
@@ -184,6 +189,20 @@ func (w Web) check(environment string) []string {
 		wrong = append(wrong, "CACONSOLE_PUBLIC_URL is not set (where phones and vendors reach the public app)")
 	}
 	return wrong
+}
+
+// loopbackOrigin tells whether an address is http, on this machine whoever reads it, with a port and nothing after it.
+// It goes into the pages and their Content-Security-Policy as it stands, and that knows no IPv6 addresses.
+func loopbackOrigin(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || "http://"+u.Host != address {
+		return false
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil || port == 0 {
+		return false
+	}
+	return slices.Contains([]string{"localhost", "127.0.0.1"}, u.Hostname())
 }
 
 // tls tells whether browsers reach the console over TLS.

@@ -43,6 +43,7 @@ func TestConfigNamesWhatMisses(t *testing.T) {
 		"public app apart":     {func(c *Config) { c.PublicListen = c.Listen }, "keeps the public app apart"},
 		"public address":       {func(c *Config) { c.PublicURL = "" }, "CACONSOLE_PUBLIC_URL is not set"},
 		"public address whole": {func(c *Config) { c.PublicURL = "https://hall.example.test/" }, "no base URL"},
+		"agent elsewhere":      {func(c *Config) { c.UkeyAgent = "http://agent.example.test:8091" }, "CACONSOLE_UKEY_AGENT"},
 		"proxies":              {func(c *Config) { c.Proxies = []string{"10.0.0.0/8", "all"} }, "no address or network: all"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,5 +76,20 @@ func TestWorkerKnowsThePublicAddress(t *testing.T) {
 		c := Config{Web: web}.WithoutWeb()
 		require.Equal(t, want, c.PublicURL)
 		require.Empty(t, c.Listen+c.PublicListen)
+	}
+}
+
+func TestUkeyAgentIsOneLoopbackOrigin(t *testing.T) {
+	t.Parallel()
+	for address, good := range map[string]bool{
+		"http://127.0.0.1:8091": true, "http://localhost:8091": true,
+		"": true, // none
+		"https://127.0.0.1:8091": false, "http://127.0.0.1": false, "http://127.0.0.1:0": false, "http://127.0.0.1:8091/": false,
+		"http://127.0.0.1:8091/v1": false, "http://u@127.0.0.1:8091": false, "http://10.0.0.1:8091": false, "http://[::1]:8091": false,
+		"127.0.0.1:8091": false, "http://localhost:8091 *": false, "http://localhost:8091; script-src *": false, "http://localhost.example.test:1": false,
+	} {
+		c := described()
+		c.UkeyAgent = address
+		require.Equal(t, good, c.check() == nil, address)
 	}
 }

@@ -13,15 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 
-	"caconsole/admin/actor"
 	"caconsole/admin/fault"
-	"caconsole/admin/pg"
-	"caconsole/admin/staff"
 	"caconsole/cmd/caconsole/app"
-	"caconsole/cmd/caconsole/demo/history"
 	"caconsole/issuance/cert"
 	"caconsole/issuance/signer"
 	"caconsole/issuance/signer/client"
@@ -29,8 +24,7 @@ import (
 )
 
 const (
-	sharesFolder     = "shares"     // of the key officers, each with its passphrase beside it
-	staffKeysFolder  = "staff-keys" // keys that staff sign with, which the console never reads
+	sharesFolder     = "shares" // of the key officers, each with its passphrase beside it
 	passphraseEnding = ".passphrase"
 	passkeyHost      = "localhost" // browsers make passkeys for a host without TLS only if it is this one
 	caOwner          = "示例电子认证服务有限公司"
@@ -51,69 +45,41 @@ func (d *demo) earlierAuthority() (cert.Authority, error) {
 	return a, os.WriteFile(d.file("earlier-ca.pem"), chain, 0o600)
 }
 
-// foundAuthority holds the signer's key ceremony, as `casigner init` does, with the approval keys that the console keeps
-// for this demo's staff and keys of its own for the key officers, who share the CA key.
-func (d *demo) foundAuthority(ctx context.Context, q pg.Q, accounts *staff.Accounts, team history.Staff, earlier cert.Authority, now func() time.Time) error {
-	keys, err := accounts.ApprovalKeys(ctx, q)
-	if err != nil {
-		return err
-	}
+// foundAuthority holds the signer's key ceremony, as `casigner init` does, with the keys of this demo's staff; the key
+// officers share the CA key.
+func (d *demo) foundAuthority(believed []signer.Approver, earlier cert.Authority, now func() time.Time) error {
 	opt := signer.InitOptions{
 		Dir: d.path("ca"), SharesDir: d.file(sharesFolder), SoftwareKeys: true, Profile: cert.OrganisationProfile(app.LocalURL(d.Listen)),
 		Root:      cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例根 CA"},
 		CA:        cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例签发 CA"},
-		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, KeyRounds: d.keyRounds, Now: now,
+		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, KeyRounds: d.keyRounds, Now: now, Staff: believed,
 	}
 	if url := app.LocalURL(d.Listen); strings.HasPrefix(url, "http://"+passkeyHost+":") {
 		opt.Party = cert.RelyingParty{ID: passkeyHost, Origins: []string{url}}
 	}
-	for _, k := range keys {
-		opt.Staff = append(opt.Staff, signer.Approver{
-			StaffID: k.StaffID.String(), Login: k.Login, No: k.No, Roles: k.Roles, PublicKey: k.PublicKey, Storage: signer.SoftwareKey,
-		})
-	}
-	if err := d.appointOfficers(&opt, team[rbac.KeyOfficer]); err != nil {
+	if err := d.appointOfficers(&opt); err != nil {
 		return err
 	}
-	if _, err = signer.Init(opt); err != nil {
+	if _, err := signer.Init(opt); err != nil {
 		return fmt.Errorf("make the CA: %w", err)
 	}
 	return nil
 }
 
-// appointOfficers gives the key officers a key to sign with and a passphrase for their share, each in a file: in a demo
-// they are always at hand.
-func (d *demo) appointOfficers(opt *signer.InitOptions, officers []actor.Actor) error {
-	for _, dir := range []string{d.file(sharesFolder), d.file(staffKeysFolder)} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
+// appointOfficers gives the key officers a passphrase for their share, in a file: in a demo they are always at hand.
+func (d *demo) appointOfficers(opt *signer.InitOptions) error {
+	if err := os.MkdirAll(d.file(sharesFolder), 0o700); err != nil {
+		return err
 	}
-	for _, who := range officers {
-		key, err := sm2.GenerateKey(rand.Reader)
-		if err != nil {
-			return err
-		}
-		der, err := smx509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			return err
-		}
-		public, err := cert.EncodeKey(key.Public())
-		if err != nil {
-			return err
-		}
-		raw := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-		if err := os.WriteFile(d.file(staffKeysFolder, who.Name+".pem"), raw, 0o600); err != nil {
-			return err
+	for _, who := range opt.Staff {
+		if !slices.Contains(who.Roles, rbac.KeyOfficer) {
+			continue
 		}
 		passphrase := rand.Text()
-		if err := os.WriteFile(d.file(sharesFolder, who.Name+passphraseEnding), []byte(passphrase+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(d.file(sharesFolder, who.Login+passphraseEnding), []byte(passphrase+"\n"), 0o600); err != nil {
 			return err
 		}
-		opt.Staff = append(opt.Staff, signer.Approver{
-			StaffID: who.ID.String(), Login: who.Name, No: staffNo(who.Name), Roles: []string{rbac.KeyOfficer}, PublicKey: public, Storage: signer.SoftwareKey,
-		})
-		opt.Officers = append(opt.Officers, signer.Officer{Login: who.Name, Passphrase: []byte(passphrase)})
+		opt.Officers = append(opt.Officers, signer.Officer{Login: who.Login, Passphrase: []byte(passphrase)})
 	}
 	opt.Needed = len(opt.Officers)
 	return nil

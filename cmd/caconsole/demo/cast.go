@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -35,9 +34,6 @@ var cast = []struct {
 	{rbac.SystemAdmin, [2]struct{ name, no string }{{"萧东明", "0711"}, {"蔡家豪", "0712"}}},
 	{rbac.KeyOfficer, [2]struct{ name, no string }{{"潘玉珍", "0801"}, {"董少雄", "0802"}}},
 }
-
-// approvers are the roles whose signatures the signer asks for.
-var approvers = []string{rbac.Reviewer, rbac.SecondReviewer, rbac.ReviewLead, rbac.Issuer}
 
 // specialists work in one project only, the first (0) or the second (1).
 var specialists = []struct {
@@ -71,7 +67,7 @@ func vacancies(projects [2]uuid.UUID) []*hired {
 			}
 			all = append(all, &hired{NewMember: staff.NewMember{
 				Login: fmt.Sprintf("%s%d", role.role, count), Name: name, No: no, Roles: []string{role.role}, Password: password(),
-				Projects: only, AllProjects: len(only) == 0, SoftwareKey: slices.Contains(approvers, role.role),
+				Projects: only, AllProjects: len(only) == 0,
 			}})
 		}
 		for _, m := range role.members {
@@ -86,18 +82,8 @@ func vacancies(projects [2]uuid.UUID) []*hired {
 	return all
 }
 
-// staffNo is the staff number of a member of the cast, by the login that vacancies gives.
-func staffNo(login string) string {
-	for _, h := range vacancies([2]uuid.UUID{}) {
-		if h.Login == login {
-			return h.No
-		}
-	}
-	return ""
-}
-
-// hire makes the staff's accounts and writes how they log in. The past is left to those who work in all projects.
-func (d *demo) hire(ctx context.Context, accounts *staff.Accounts, projects [2]uuid.UUID) (history.Staff, error) {
+// hire makes the staff's accounts and writes how they log in.
+func (d *demo) hire(ctx context.Context, accounts *staff.Accounts, projects [2]uuid.UUID) ([]*hired, error) {
 	people := vacancies(projects)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4) // passwords are hashed at a price
@@ -110,16 +96,22 @@ func (d *demo) hire(ctx context.Context, accounts *staff.Accounts, projects [2]u
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	team := history.Staff{}
 	table := [][]string{{"login", "role", "password", "totp_secret"}}
 	for _, h := range people {
-		m, role := h.member, h.Roles[0]
-		if h.AllProjects {
-			team[role] = append(team[role], actor.Actor{Kind: actor.Staff, ID: m.ID, Name: m.Login, AllProjects: true})
-		}
-		table = append(table, []string{m.Login, role, h.Password.Reveal(), h.onetimes.Reveal()})
+		table = append(table, []string{h.Login, h.Roles[0], h.Password.Reveal(), h.onetimes.Reveal()})
 	}
-	return team, writeTable(d.file(staffFile), table)
+	return people, writeTable(d.file(staffFile), table)
+}
+
+// oldHands are those who work in all projects; the past is left to them.
+func oldHands(people []*hired) history.Staff {
+	team := history.Staff{}
+	for _, h := range people {
+		if role := h.Roles[0]; h.AllProjects {
+			team[role] = append(team[role], actor.Actor{Kind: actor.Staff, ID: h.member.ID, Name: h.Login, AllProjects: true})
+		}
+	}
+	return team
 }
 
 const staffFile = "staff.tsv"

@@ -39,6 +39,9 @@ func (p programs) children(d *demo, e environment) []child {
 		{name: "casigner", program: p.signer, args: []string{
 			"serve", "--data", d.path("ca"), "--socket", e.signerSocket, "--admin-socket", e.adminSocket,
 		}, log: d.path("log", "casigner.log")},
+		{name: "ukey", program: p.applicant, args: []string{
+			"ukey", "--keys", d.file(staffKeysFolder), "--listen", e.agent, "--origin", e.console,
+		}, log: d.path("log", "ukey.log")},
 	}
 }
 

@@ -116,7 +116,7 @@ func (d *demo) migrate(ctx context.Context) error {
 	return err
 }
 
-// serve runs vendors, signer and console until ctx ends. The console stops first: its last jobs still need the others.
+// serve runs vendors, signer, Ukey agent and console until ctx ends. The console stops first: its last jobs still need the others.
 func (d *demo) serve(ctx context.Context, p programs) error {
 	env, err := d.environment()
 	if err != nil {
@@ -139,7 +139,7 @@ func (d *demo) serve(ctx context.Context, p programs) error {
 	if err != nil {
 		return err
 	}
-	if err := ports.Merge(d.file("ports.json"), map[string]string{ports.Console: env.console}); err != nil {
+	if err := ports.Merge(d.file("ports.json"), map[string]string{ports.Console: env.console, ports.Ukey: "http://" + env.agent}); err != nil {
 		return errors.Join(err, a.Close())
 	}
 	if err := a.Flow.KeepAuthority(ctx); err != nil {

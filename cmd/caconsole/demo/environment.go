@@ -41,6 +41,7 @@ type environment struct {
 	console      string // base URL
 	vendors      string // host:port of all HTTP simulators
 	mail         string // host:port
+	agent        string // host:port of what plays the Ukey agent of every staff PC
 	signerSocket string
 	adminSocket  string // where the signer takes its officers' shares
 	payment      payment
@@ -53,6 +54,9 @@ func (d *demo) environment() (environment, error) {
 		return e, err
 	}
 	if e.mail, err = freeAddress(); err != nil {
+		return e, err
+	}
+	if e.agent, err = freeAddress(); err != nil {
 		return e, err
 	}
 	if e.payment, err = d.payment(); err != nil {
@@ -104,7 +108,8 @@ func (e environment) config(d *demo, store app.Store) app.Config {
 	vendors := "http://" + e.vendors
 	wechat, alipay := e.payment.config(vendors)
 	return app.Config{
-		Store: store, Environment: app.Demo, Web: app.Web{Listen: d.Listen, PublicURL: e.console}, Signer: e.signerSocket,
+		Store: store, Environment: app.Demo, Signer: e.signerSocket,
+		Web: app.Web{Listen: d.Listen, PublicURL: e.console, UkeyAgent: "http://" + e.agent},
 		Tencent: app.Tencent{
 			SecretID: tencentID, SecretKey: tencentKey, IdentityURL: vendors, TelecomURL: vendors, SMSURL: vendors, SMSRegion: "ap-guangzhou",
 			FaceRule: faceRule, SMSApp: smsApp, SMSSign: smsSign, SMSTemplate: smsTemplates,
@@ -122,7 +127,7 @@ func (e environment) config(d *demo, store app.Store) app.Config {
 // patience is how long the other processes have to answer.
 const patience = 30 * time.Second
 
-// ready waits until vendors, mail server and signer answer.
+// ready waits until vendors, mail server, signer and Ukey agent answer.
 func (e environment) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -131,7 +136,8 @@ func (e environment) ready(ctx context.Context) error {
 		name   string
 		answer func() error
 	}{
-		{"vendors", func() error { return simulates(ctx, e.vendors) }},
+		{"vendors", func() error { return answers(ctx, "http://"+e.vendors+"/_sim/faults") }},
+		{"ukey", func() error { return answers(ctx, "http://"+e.agent+"/v1/keys") }},
 		{"mail server", func() error { return greets(ctx, e.mail) }},
 		{"casigner", func() error { return open(ca.Status(ctx)) }},
 	} {
@@ -154,10 +160,10 @@ func open(st cert.Status, err error) error {
 	return err
 }
 
-// simulates asks the simulators something only they can answer. That their port takes a connection says too little: it does
-// so before they have put their addresses into ports.json.
-func simulates(ctx context.Context, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/_sim/faults", http.NoBody)
+// answers asks a process something only it can answer. That its port takes a connection says too little: the simulators'
+// does so before they have put their addresses into ports.json.
+func answers(ctx context.Context, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ func (d *demo) greet(e environment) error {
 		print("  %s\t%s\t%s\n", r["login"], r["password"], r["totp_secret"])
 	}
 	print("\n  The current code of a login: caconsole staff code LOGIN\n")
+	print("  通过 and 确认签发 are signed by the Ukey agent at http://%s with the keys in %s\n", e.agent, d.file(staffKeysFolder))
 	print("  A renewal from the applicant's side: applicant renew --base %s --ukeys %s --serial S, serials in %s\n",
 		e.console, d.file("ukeys"), d.file("certificates.tsv"))
 	print("  Payment codes of WeChat Pay and Alipay are paid at http://%s/_sim/pay\n", e.vendors)

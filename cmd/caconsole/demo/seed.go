@@ -80,15 +80,22 @@ func (d *demo) populate(ctx context.Context, past history.Options) (err error) {
 	if past.Projects, err = d.openProjects(ctx, h, now()); err != nil {
 		return err
 	}
-	if past.Staff, err = d.hire(ctx, accounts, past.Projects); err != nil {
+	people, err := d.hire(ctx, accounts, past.Projects)
+	if err != nil {
 		return err
 	}
+	past.Staff = oldHands(people)
 	d.say("two projects, two people for each of %d roles, %d for one project only", len(cast), len(specialists))
 	earlier, err := d.earlierAuthority()
 	if err != nil {
 		return err
 	}
-	if err := d.foundAuthority(ctx, h.DB.Read(ctx), accounts, past.Staff, earlier, now); err != nil {
+	keys, believed, err := d.makeStaffKeys(people)
+	if err != nil {
+		return err
+	}
+	past.StaffKeys = keys
+	if err := d.foundAuthority(believed, earlier, now); err != nil {
 		return err
 	}
 	engine, err := d.openSigner(ctx, now)

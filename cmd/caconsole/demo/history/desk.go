@@ -2,8 +2,12 @@ package history
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/emmansun/gmsm/sm2"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/board"
@@ -12,6 +16,8 @@ import (
 	"caconsole/admin/idem"
 	"caconsole/admin/review"
 	"caconsole/cmd/applicant/paper"
+	"caconsole/issuance"
+	"caconsole/issuance/cert"
 	"caconsole/rbac"
 )
 
@@ -35,7 +41,15 @@ func (s *story) approve(ctx context.Context) error {
 		return err
 	}
 	op.Checks = review.Checks
-	return s.w.flow.Approve(ctx, s.reviewer(), s.no, op)
+	t, err := s.w.flow.ApproveToSign(ctx, s.reviewer(), s.no, op)
+	if err != nil {
+		return err
+	}
+	sig, err := s.w.sign(s.reviewer(), t)
+	if err != nil {
+		return err
+	}
+	return s.w.flow.Approve(ctx, s.reviewer(), s.no, op, sig)
 }
 
 // flaw is what is wrong with a form, and how it is sent back, in the words of the house's templates.
@@ -104,8 +118,27 @@ func (w *world) confirm(batch []*story) func(context.Context) error {
 		for _, s := range batch {
 			nos = append(nos, s.no)
 		}
-		return w.flow.ConfirmIssue(ctx, w.who(rbac.Issuer, w.fetches), nos)
+		issuer := w.who(rbac.Issuer, w.fetches)
+		t, err := w.flow.ConfirmToSign(ctx, issuer, nos)
+		if err != nil {
+			return err
+		}
+		sig, err := w.sign(issuer, t)
+		if err != nil {
+			return err
+		}
+		return w.flow.ConfirmIssue(ctx, issuer, nos, sig)
 	}
+}
+
+// sign is what a person's Ukey makes of what they are asked to sign.
+func (w *world) sign(a actor.Actor, t issuance.ToSign) (issuance.Signature, error) {
+	key := w.StaffKeys[a.ID]
+	if key == nil {
+		return issuance.Signature{}, fmt.Errorf("%s has no Ukey", a.Name)
+	}
+	signature, err := key.Sign(rand.Reader, t.Message, sm2.DefaultSM2SignerOpts)
+	return issuance.Signature{At: t.At, Kind: cert.KindSM2, Signature: signature}, err
 }
 
 // signerOut takes the signer away for a while, longer than a request may lie: what is confirmed meanwhile fails.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/emmansun/gmsm/sm2"
 	"github.com/google/uuid"
 
 	"caconsole/admin/actor"
@@ -36,6 +37,9 @@ import (
 // Staff are the people of the house, by role.
 type Staff map[string][]actor.Actor
 
+// StaffKeys are the keys that staff sign with, by the person.
+type StaffKeys map[uuid.UUID]*sm2.PrivateKey
+
 // Seller is who sells certificates, as invoices and statements name it.
 type Seller struct{ Name, TaxNo string }
 
@@ -59,6 +63,7 @@ type Options struct {
 	Outbox     *outbox.Box
 	Painter    Artist
 	Staff      Staff
+	StaffKeys  StaffKeys
 	Seller     Seller
 	Accounts   []Account         // the one payers are told comes first
 	Orders     []holder.Ukey     // a certificate for each order
