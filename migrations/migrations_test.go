@@ -83,7 +83,7 @@ func TestGrants(t *testing.T) {
 	}
 	for _, table := range []string{
 		"idem_key", "inbox_callback", "throttle_bucket", "river_job", "staff_session", "staff_credential",
-		"staff_approval_key", "login_code", "applicant_token", "update_session",
+		"login_code", "applicant_token", "update_session",
 	} {
 		require.False(t, may(pg.RoleRead, table, "SELECT"), table)
 	}

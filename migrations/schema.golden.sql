@@ -1415,20 +1415,6 @@ CREATE INDEX staff_list ON public.staff USING btree (no, id)
 GRANT INSERT, SELECT, UPDATE ON staff TO caconsole_app
 GRANT SELECT ON staff TO caconsole_read
 
-CREATE TABLE staff_approval_key
-    id text NOT NULL
-    staff_id uuid NOT NULL
-    row_id uuid NOT NULL
-    public_key bytea NOT NULL
-    private_sealed bytea NOT NULL
-    created_at timestamp with time zone NOT NULL
-    ended_at timestamp with time zone
-    CONSTRAINT staff_approval_key_pkey PRIMARY KEY (id)
-    CONSTRAINT staff_approval_key_sealed CHECK (octet_length(private_sealed) >= 34 AND get_byte(private_sealed, 0) = 1)
-    CONSTRAINT staff_approval_key_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
-CREATE UNIQUE INDEX staff_approval_key_one ON public.staff_approval_key USING btree (staff_id) WHERE (ended_at IS NULL)
-GRANT INSERT, SELECT, UPDATE ON staff_approval_key TO caconsole_app
-
 CREATE TABLE staff_credential
     staff_id uuid NOT NULL
     password_hash text NOT NULL

@@ -1,5 +1,5 @@
 // Package staff keeps the accounts of the people behind the console: who they are and which roles they hold, how they
-// log in (password and one-time code), their sessions, and for demonstrations their approval keys in software.
+// log in (password and one-time code), and their sessions.
 //
 // What a role permits is not known here (package rbac); which roles one person may not hold together comes in as a
 // function.
@@ -95,8 +95,6 @@ type NewMember struct {
 	Password    seal.Secret // at least 12 characters
 	Projects    []uuid.UUID
 	AllProjects bool
-	// SoftwareKey gives the person an approval key kept by the console: for demonstrations only.
-	SoftwareKey bool
 }
 
 var (
@@ -152,11 +150,6 @@ func (s *Accounts) Create(ctx context.Context, a actor.Actor, n NewMember) (Memb
 	err = s.db.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		if err := insertMember(tx, m, cred, s.now()); err != nil {
 			return err
-		}
-		if n.SoftwareKey {
-			if err := s.addSoftwareKey(tx, id); err != nil {
-				return err
-			}
 		}
 		return audit.Append(ctx, tx, a, s.now(), audit.Entry{
 			Action: "staff.create", Object: object(n.Login), Details: map[string]any{"roles": strings.Join(roles, " ")},

@@ -1,7 +1,6 @@
 package staff_test
 
 import (
-	"crypto/ecdsa"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -10,8 +9,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
-	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/smx509"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -63,7 +60,7 @@ var admin = actor.Actor{Kind: actor.Staff, ID: uuid.MustParse("01930000-0000-700
 func (h *house) create(login, no string, roles ...string) (staff.Member, seal.Secret) {
 	h.t.Helper()
 	m, secret, err := h.Create(h.t.Context(), admin, staff.NewMember{
-		Login: login, Name: "李晓雯", No: no, Roles: roles, Password: password, AllProjects: true, SoftwareKey: true,
+		Login: login, Name: "李晓雯", No: no, Roles: roles, Password: password, AllProjects: true,
 	})
 	require.NoError(h.t, err)
 	return m, secret
@@ -300,37 +297,6 @@ func TestSetState(t *testing.T) {
 	require.Empty(t, h.entries("staff.state"))
 }
 
-func TestApprovalKeys(t *testing.T) {
-	h := setup(t)
-	m, _ := h.create("lixiaowen", "0217", "reviewer")
-	_, _, err := h.Create(t.Context(), admin, staff.NewMember{Login: "nokey", Name: "无", No: "0300", Roles: []string{"issuer"}, Password: password})
-	require.NoError(t, err)
-	q := h.db.Read(t.Context())
-	keys, err := h.ApprovalKeys(t.Context(), q)
-	require.NoError(t, err)
-	require.Len(t, keys, 1)
-	require.Equal(t, m.ID, keys[0].StaffID)
-
-	msg := []byte("caconsole/approve/1\nreview\n")
-	public, sig, err := h.SignApproval(t.Context(), q, m.ID, msg)
-	require.NoError(t, err)
-	require.Equal(t, keys[0].PublicKey, public)
-	pub, err := smx509.ParsePKIXPublicKey(keys[0].PublicKey)
-	require.NoError(t, err)
-	require.True(t, sm2.VerifyASN1WithSM2(asKey(t, pub), nil, msg, sig))
-	require.False(t, sm2.VerifyASN1WithSM2(asKey(t, pub), nil, append(msg, 'x'), sig))
-
-	_, _, err = h.SignApproval(t.Context(), q, uuid.New(), msg)
-	require.True(t, fault.HasKey(err, "approval_key_missing"))
-}
-
-func asKey(t *testing.T, key any) *ecdsa.PublicKey {
-	t.Helper()
-	pub, ok := key.(*ecdsa.PublicKey)
-	require.True(t, ok)
-	return pub
-}
-
 func TestReadRoleSeesNoSecrets(t *testing.T) {
 	h := setup(t)
 	h.create("lixiaowen", "0217", "reviewer")
@@ -338,7 +304,7 @@ func TestReadRoleSeesNoSecrets(t *testing.T) {
 	var n int64
 	require.NoError(t, q.Gorm().Raw(`SELECT count(*) FROM staff`).Scan(&n).Error)
 	require.Equal(t, int64(1), n)
-	for _, table := range []string{"staff_credential", "staff_session", "staff_approval_key"} {
+	for _, table := range []string{"staff_credential", "staff_session"} {
 		require.Error(t, h.db.ReadOnly(t.Context()).Gorm().Raw(`SELECT count(*) FROM `+table).Scan(&n).Error, table)
 	}
 }

@@ -10,11 +10,8 @@ import (
 	"caconsole/admin/pg"
 )
 
-// The fields that are sealed, as package seal names them.
-const (
-	totpField = "staff_credential.totp"
-	keyField  = "staff_approval_key.private"
-)
+// totpField is the field that is sealed, as package seal names it.
+const totpField = "staff_credential.totp"
 
 func init() {
 	pg.Constraint("staff_login_once", fault.Conflict, "staff_login_taken")
