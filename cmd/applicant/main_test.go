@@ -54,7 +54,7 @@ func TestHelpAndWrongCommandLines(t *testing.T) {
 	}
 	for command, flags := range map[string][]string{
 		"renew": {"--path", "--pay", "--papers", "--timeout", "Exits 0"},
-		"desk":  {"--staff", "--statements", "--pace", "--until-idle", "pale"},
+		"desk":  {"--staff", "--agent", "--statements", "--pace", "--until-idle", "pale"},
 		"load":  {"--orders", "--rate", "--json", "--online", "caconsole demo --certificates"},
 		"ukey":  {"--keys", "--listen", "--origin", "CACONSOLE_UKEY_AGENT"},
 	} {

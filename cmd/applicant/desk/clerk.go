@@ -85,8 +85,11 @@ func (c *clerk) open(ctx context.Context, ref string) (*page, error) {
 	return p, c.seen(p)
 }
 
-// send submits a form. A form that came too late or that somebody else made pointless is no error here: the page says so.
+// send submits a form, signed where the console asks for it. A form that came too late or that somebody else made pointless is no error here: the page says so.
 func (c *clerk) send(ctx context.Context, f *form, action string) (*page, error) {
+	if err := c.signed(ctx, f, action); err != nil {
+		return nil, err
+	}
 	p, err := c.submit(ctx, f, action)
 	if err != nil {
 		return nil, err

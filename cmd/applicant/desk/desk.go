@@ -21,12 +21,13 @@ type Options struct {
 	Base       string   // of the console's staff pages, such as http://localhost:8080
 	Staff      []Member // those of them whose roles are among Roles sit down
 	Roles      []string
-	Statements string         // folder below which statements appear; "" for none
-	Pace       time.Duration  // what one piece of work takes a person at least
-	UntilIdle  time.Duration  // the desk closes when nobody had anything to do for so long; 0 is never
-	Poll       time.Duration  // how often somebody without work looks again
-	Reject     float64        // share of cases a reviewer rejects whatever the papers are like, from 0 to 1
-	Painter    *paper.Painter // draws the seals that reviewers expect
+	Agent      func() (string, error) // where the Ukeys of all of them are asked; it may move while the desk is open
+	Statements string                 // folder below which statements appear; "" for none
+	Pace       time.Duration          // what one piece of work takes a person at least
+	UntilIdle  time.Duration          // the desk closes when nobody had anything to do for so long; 0 is never
+	Poll       time.Duration          // how often somebody without work looks again
+	Reject     float64                // share of cases a reviewer rejects whatever the papers are like, from 0 to 1
+	Painter    *paper.Painter         // draws the seals that reviewers expect
 	Transport  http.RoundTripper
 	Now        func() time.Time
 	Log        *slog.Logger

@@ -52,7 +52,7 @@ func (c clock) now() time.Time { return c.began.Add(100 * time.Since(c.began)) }
 
 func options(o *office, roles ...string) Options {
 	opt := Options{
-		Base: o.URL, Roles: roles, Painter: must(painter()), UntilIdle: 40 * time.Second, Poll: 2 * time.Millisecond, Now: o.now, Log: slog.New(slog.DiscardHandler),
+		Base: o.URL, Roles: roles, Agent: o.whereAgent, Painter: must(painter()), UntilIdle: 40 * time.Second, Poll: 2 * time.Millisecond, Now: o.now, Log: slog.New(slog.DiscardHandler),
 	}
 	for _, role := range roles {
 		opt.Staff = append(opt.Staff, Member{role + "1", []string{role}, testPassword, testSecret})
@@ -153,6 +153,32 @@ func TestIssuersFindTheOrderThatSpoilsABatch(t *testing.T) {
 	for _, batch := range o.issued {
 		require.NotContains(t, batch, "R9", "what is barred is left alone")
 	}
+}
+
+// Without an agent nobody approves or confirms; when it runs again the same case is taken up and the same order confirmed.
+func TestDeskWaitsForItsUkeys(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, clock{time.Now()}.now)
+	o.queue, o.unplugged = []string{"R1"}, 3
+	o.papers["R1"] = map[string][]byte{formKind: good, licenceKind: good}
+	done, err := Run(t.Context(), options(o, "reviewer", "issuer"))
+	require.NoError(t, err)
+	require.Equal(t, Tally{Approved: 1, Issued: 1}, done)
+	require.Len(t, o.decided, 1)
+}
+
+// A Ukey that is not there signs for nobody.
+func TestNobodySignsWithoutTheirUkey(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, clock{time.Now()}.now)
+	o.toIssue = []string{"R1"}
+	opt := options(o, "issuer")
+	opt.Staff[0].Login = "issuer2"
+	opt.UntilIdle = 10 * time.Second
+	done, err := Run(t.Context(), opt)
+	require.NoError(t, err)
+	require.Zero(t, done.Issued)
+	require.Equal(t, []string{"R1"}, o.toIssue)
 }
 
 func TestFinanceImportsEachFileOnce(t *testing.T) {

@@ -1,15 +1,28 @@
 package desk
 
 import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+	"github.com/stretchr/testify/require"
+
+	"caconsole/cmd/applicant/ukey"
 )
 
 // testSecret is the TOTP secret of everybody in these tests, and testPassword the password.
@@ -32,10 +45,13 @@ type office struct {
 	pending   int                          // how often page images are not made yet
 	toIssue   []string
 	poisoned  string // the order that no batch may hold
-	credits   string // the bench, HTML
-	lose      string // the line breaks at the first requests for this page
-	losses    int    // so many of them: a browser tries once more by itself
-	down      int    // so many requests are answered 502, a lost line, 503 in turn
+	agent     *ukey.Agent
+	keys      map[string]*sm2.PrivateKey // of the Ukeys at the agent, by login
+	unplugged int                        // so many signatures are asked for while there is no agent
+	credits   string                     // the bench, HTML
+	lose      string                     // the line breaks at the first requests for this page
+	losses    int                        // so many of them: a browser tries once more by itself
+	down      int                        // so many requests are answered 502, a lost line, 503 in turn
 	viewed    []string
 	decided   []string
 	issued    [][]string
@@ -47,6 +63,7 @@ type office struct {
 func newOffice(t *testing.T, now func() time.Time) *office {
 	t.Helper()
 	o := &office{now: now, sessions: map[string]string{}, used: map[string]map[string]bool{}, held: map[string]string{}, papers: map[string]map[string][]byte{}}
+	o.plugIn(t)
 	o.Server = httptest.NewServer(http.HandlerFunc(o.serve))
 	t.Cleanup(o.Close)
 	return o
@@ -132,8 +149,8 @@ func (o *office) staff(w http.ResponseWriter, r *http.Request, who string) {
 		http.Redirect(w, r, "/orders/"+no, http.StatusSeeOther)
 	case strings.HasPrefix(at, "/orders/"):
 		o.order(w, r, who, strings.Split(strings.TrimPrefix(at, "/orders/"), "/"))
-	case at == "/issuance", at == "/issuance/confirm":
-		o.issuance(w, r)
+	case strings.HasPrefix(at, "/issuance"):
+		o.issuance(w, r, who)
 	case strings.HasPrefix(at, "/statements"):
 		o.statements(w, r, who)
 	case at == "/matching":
@@ -176,6 +193,9 @@ func (o *office) order(w http.ResponseWriter, r *http.Request, who string, part 
 		}
 	case o.held[no] != who:
 		o.html(w, 409, `<div role="alert">本单已由别人处理</div>`)
+	case strings.HasSuffix(r.URL.Path, "/to-sign"):
+		o.toSign(w, who, "review", no)
+	case part[1] == "approve" && !o.isSigned(w, r, who, "review", no):
 	default:
 		delete(o.held, no)
 		said := part[1] + " " + no
@@ -221,16 +241,23 @@ func (o *office) casePage(no, who, paper, page string) string {
 	fmt.Fprintf(&b, `<label><input type="checkbox" form="verdict" name="checks" value="stamp_clear"></label><input type="checkbox" form="verdict" name="checks" value="person">
 <form id="verdict" method="post" action="/orders/%[1]s/approve">%[2]s<input type="hidden" name="version" value="3"><input type="hidden" name="digest" value="d1">
 <input type="checkbox" name="items" value="application_form:stamp_unclear"><input type="checkbox" name="items" value="business_licence:stamp_missing">
-<textarea name="customer_text"></textarea><button formaction="/orders/%[1]s/return">退回</button><button disabled>通过</button></form>
+<textarea name="customer_text"></textarea><button formaction="/orders/%[1]s/return">退回</button><button disabled data-sign="/orders/%[1]s/approve/to-sign">通过</button></form>
 <input name="typed" form="verdict"><textarea name="reject_text" form="verdict"></textarea><button form="verdict" formaction="/orders/%[1]s/reject">驳回</button>`, no, csrf)
 	return b.String()
 }
 
-func (o *office) issuance(w http.ResponseWriter, r *http.Request) {
+func (o *office) issuance(w http.ResponseWriter, r *http.Request, who string) {
 	if r.Method == http.MethodPost {
 		batch := r.PostForm["orders"]
 		if slices.Contains(batch, o.poisoned) {
 			o.html(w, 409, `<div role="alert">有订单的状态已变</div>`)
+			return
+		}
+		if r.URL.Path == "/issuance/to-sign" {
+			o.toSign(w, who, "issue", batch...)
+			return
+		}
+		if !o.isSigned(w, r, who, "issue", batch...) {
 			return
 		}
 		o.issued = append(o.issued, batch)
@@ -242,7 +269,7 @@ func (o *office) issuance(w http.ResponseWriter, r *http.Request) {
 	for _, no := range o.toIssue {
 		rows += `<input type="checkbox" name="orders" value="` + no + `">`
 	}
-	o.html(w, 200, `<form method="post" action="/issuance/confirm">`+csrf+rows+`</form>`)
+	o.html(w, 200, `<form method="post" action="/issuance/confirm">`+csrf+rows+`<button data-sign="/issuance/to-sign">确认签发</button></form>`)
 }
 
 func (o *office) statements(w http.ResponseWriter, r *http.Request, who string) {
@@ -267,4 +294,58 @@ func (o *office) statements(w http.ResponseWriter, r *http.Request, who string) 
 	default:
 		o.html(w, 200, `<form method="post" action="/statements" enctype="multipart/form-data">`+csrf+`<input type="file" name="file"></form>`)
 	}
+}
+
+// plugIn starts the agent with the Ukeys of a reviewer and an issuer.
+func (o *office) plugIn(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	o.keys = map[string]*sm2.PrivateKey{}
+	for _, login := range []string{"reviewer1", "issuer1"} {
+		key, err := sm2.GenerateKey(rand.Reader)
+		require.NoError(t, err)
+		der, err := smx509.MarshalPKCS8PrivateKey(key)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, login+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+		o.keys[login] = key
+	}
+	var err error
+	o.agent, err = ukey.Start(t.Context(), ukey.Options{Listen: "127.0.0.1:0", Keys: dir, Origin: "http://console.test", Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- o.agent.Serve(ctx) }()
+	t.Cleanup(func() { stop(); require.NoError(t, <-ended) })
+}
+
+// whereAgent is what the desk finds in its ports file.
+func (o *office) whereAgent() (string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.unplugged > 0 {
+		o.unplugged--
+		return "http://127.0.0.1:1", nil
+	}
+	return o.agent.URL(), nil
+}
+
+// message is what is signed about orders.
+func message(duty, at string, orders []string) []byte {
+	return []byte("caconsole/approve/1\n" + duty + "\n" + at + "\n" + strings.Join(orders, ","))
+}
+
+func (o *office) toSign(w http.ResponseWriter, who, duty string, orders ...string) {
+	at := o.now().UTC().Format(time.RFC3339)
+	_ = json.NewEncoder(w).Encode(map[string]any{"duty": duty, "at": at, "login": who, "message": message(duty, at, orders), "ukey": true})
+}
+
+// isSigned checks the signature of a form, and refuses one without.
+func (o *office) isSigned(w http.ResponseWriter, r *http.Request, who, duty string, orders ...string) bool {
+	var a approval
+	err := json.Unmarshal([]byte(r.PostFormValue("approval")), &a)
+	if err == nil && a.Kind == "sm2" && sm2.VerifyASN1WithSM2(&o.keys[who].PublicKey, nil, message(duty, a.At, orders), a.Signature) {
+		return true
+	}
+	o.html(w, 422, `<div role="alert">没有签名</div>`)
+	return false
 }
