@@ -28,6 +28,7 @@ import (
 	"caconsole/admin/staff"
 	"caconsole/admin/throttle"
 	"caconsole/issuance"
+	"caconsole/issuance/staffkey"
 	"caconsole/reconcile"
 )
 
@@ -48,6 +49,7 @@ type Flow struct {
 	Identities *identity.Identities
 	Invoices   *invoice.Invoices
 	Issuance   *issuance.Service
+	Keys       *staffkey.Keys
 	Ledger     *reconcile.Ledger
 	Messages   *notify.Messages
 	Orders     *order.Orders
@@ -55,6 +57,9 @@ type Flow struct {
 	Projects   *project.Projects
 	Reviews    *review.Reviews
 	Staff      *staff.Accounts
+
+	// Registrar is the signer, where it keeps whose keys count. Calls are never inside a transaction.
+	Registrar Registrar
 
 	// PublicURL is the base of the public app as phones and vendors reach it, without a slash at its end.
 	PublicURL string

@@ -39,6 +39,7 @@ import (
 	"caconsole/issuance/cert/certtest"
 	"caconsole/issuance/signer"
 	"caconsole/issuance/signer/signertest"
+	"caconsole/issuance/staffkey"
 	"caconsole/rbac"
 	"caconsole/reconcile"
 )
@@ -123,7 +124,7 @@ func newHouse(t *testing.T) *house {
 		Board: board.New(db, now), Applicants: applicant.NewApplicants(ring), Documents: document.New(db, vault, now),
 		Identities: identity.New(vault, now), Invoices: invoice.New(db, vault, h.printer, now),
 		Ledger: reconcile.New(db, vault, now, order.ValidNo), Orders: order.NewOrders(ring, now, eightHours), Payments: payment.New(now),
-		Projects: &project.Projects{}, Reviews: review.NewReviews(now),
+		Projects: &project.Projects{}, Reviews: review.NewReviews(now), Keys: staffkey.New(now),
 		Messages: notify.New(notify.Options{
 			DB: db, Ring: ring, Jobs: h.jobs, Now: now, Senders: map[notify.Channel]notify.Sender{notify.SMS: h.sms, notify.Mail: h.mail},
 		}),
@@ -196,7 +197,8 @@ func (h *house) openSigner() {
 		approvers = append(approvers, p.Approver)
 	}
 	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.signers)}
-	h.Issuance = issuance.New(h.signer, h.clock.now)
+	h.Issuance, h.Registrar = issuance.New(h.signer, h.clock.now), h.signer
+	h.Issuance.UseRevoker(h.signer)
 	require.NoError(h.t, h.KeepAuthority(h.t.Context()))
 }
 

@@ -63,7 +63,7 @@ func (f *Flow) KeepAuthority(ctx context.Context) error {
 		if err := f.Issuance.KeepAuthority(ctx, tx, chain); err != nil {
 			return err
 		}
-		return f.Issuance.KeepRegistry(ctx, tx, registry)
+		return f.registryKept(ctx, tx, registry)
 	})
 }
 

@@ -179,7 +179,7 @@ func (s *Accounts) start(ctx context.Context, in LoginInput, m Member, used int6
 			return err
 		}
 		if in.Replaces != "" {
-			if err := endSession(tx, seal.Digest([]byte(in.Replaces)), "rotated", now); err != nil {
+			if err := s.end(ctx, tx, who, in.Replaces, "rotated"); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -39,11 +40,33 @@ func (s *Accounts) Resume(ctx context.Context, token string) (Session, Member, e
 // Logout ends the session of a token; one that has ended already is no error.
 func (s *Accounts) Logout(ctx context.Context, a actor.Actor, token string) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
-		if err := endSession(tx, seal.Digest([]byte(token)), "logout", s.now()); err != nil {
+		if err := s.end(ctx, tx, a, token, "logout"); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, a, s.now(), audit.Entry{Action: "staff.logout", Object: object(a.Name)})
 	})
+}
+
+// end ends the session of a token, if it lives, with what hangs on it.
+func (s *Accounts) end(ctx context.Context, tx pg.Tx, by actor.Actor, token, why string) error {
+	ended, err := endSession(tx, seal.Digest([]byte(token)), why, s.now())
+	if err != nil || ended.ID == uuid.Nil {
+		return err
+	}
+	return s.sessionEnded(ctx, tx, by, ended.StaffID, ended.ID)
+}
+
+// SessionEnd tells when a live session ends at the latest. Error: Unauthenticated "session_missing" where it has ended
+// or was idle for too long.
+func (s *Accounts) SessionEnd(_ context.Context, q pg.Q, id uuid.UUID) (time.Time, error) {
+	row, err := sessionByID(q, id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if now := s.now(); row.EndedAt != nil || !now.Before(row.ExpiresAt) || now.Sub(row.SeenAt) >= idle {
+		return time.Time{}, fault.New(fault.Unauthenticated, "session_missing", nil)
+	}
+	return row.ExpiresAt, nil
 }
 
 // RevokeAll ends every session of a member and returns how many there were. Error: NotFound "staff_unknown".
@@ -55,6 +78,9 @@ func (s *Accounts) RevokeAll(ctx context.Context, a actor.Actor, id uuid.UUID) (
 			return err
 		}
 		if n, err = endSessions(tx, id, "revoked", s.now()); err != nil {
+			return err
+		}
+		if err := s.sessionEnded(ctx, tx, a, id, uuid.Nil); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, a, s.now(), audit.Entry{

@@ -76,6 +76,21 @@ type Accounts struct {
 	now       func() time.Time
 	exclusive func([]string) error
 	passwords *passwords
+	ended     SessionEnded
+}
+
+// SessionEnded is told, in the transaction that ends it, that a session of a person has ended, or all of theirs where
+// session is zero.
+type SessionEnded func(ctx context.Context, tx pg.Tx, by actor.Actor, staffID, session uuid.UUID) error
+
+// OnSessionEnd says what else ends with a session. Call it before the accounts are used.
+func (s *Accounts) OnSessionEnd(do SessionEnded) { s.ended = do }
+
+func (s *Accounts) sessionEnded(ctx context.Context, tx pg.Tx, by actor.Actor, staffID, session uuid.UUID) error {
+	if s.ended == nil {
+		return nil
+	}
+	return s.ended(ctx, tx, by, staffID, session)
 }
 
 // New makes the accounts of a database.
@@ -193,6 +208,9 @@ func (s *Accounts) SetState(ctx context.Context, a actor.Actor, id uuid.UUID, st
 		}
 		if state == Suspended {
 			if _, err := endSessions(tx, id, "revoked", s.now()); err != nil {
+				return err
+			}
+			if err := s.sessionEnded(ctx, tx, a, id, uuid.Nil); err != nil {
 				return err
 			}
 		}

@@ -44,9 +44,24 @@ func touch(q pg.Q, id uuid.UUID, now time.Time) error {
 	return pg.Fault(q.Gorm().Exec(`UPDATE staff_session SET seen_at = ? WHERE id = ? AND seen_at < ?`, now, id, now).Error)
 }
 
-func endSession(tx pg.Tx, tokenHash []byte, why string, now time.Time) error {
-	return pg.Fault(tx.Gorm().Exec(`UPDATE staff_session SET ended_at = ?, ended_why = ? WHERE token_hash = ? AND ended_at IS NULL`,
-		now, why, tokenHash).Error)
+// sessionByID fails with Unauthenticated "session_missing".
+func sessionByID(q pg.Q, id uuid.UUID) (sessionRow, error) {
+	var rows []sessionRow
+	if err := q.Gorm().Where("id = ?", id).Limit(1).Find(&rows).Error; err != nil {
+		return sessionRow{}, pg.Fault(err)
+	}
+	if len(rows) == 0 {
+		return sessionRow{}, fault.New(fault.Unauthenticated, "session_missing", nil)
+	}
+	return rows[0], nil
+}
+
+// endSession ends a session if it lives and returns it; the zero row where there was none to end.
+func endSession(tx pg.Tx, tokenHash []byte, why string, now time.Time) (sessionRow, error) {
+	var row sessionRow
+	err := tx.Gorm().Raw(`UPDATE staff_session SET ended_at = ?, ended_why = ? WHERE token_hash = ? AND ended_at IS NULL RETURNING *`,
+		now, why, tokenHash).Scan(&row).Error
+	return row, pg.Fault(err)
 }
 
 func endSessions(tx pg.Tx, staffID uuid.UUID, why string, now time.Time) (int, error) {

@@ -25,6 +25,7 @@ import (
 	"caconsole/admin/staff"
 	"caconsole/admin/throttle"
 	"caconsole/issuance"
+	"caconsole/issuance/staffkey"
 	"caconsole/rbac"
 	"caconsole/reconcile"
 )
@@ -37,7 +38,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 	}
 	log := audit.New(h.DB, checkpoints, h.Now)
 	limits := throttle.New(h.DB, h.Now)
-	return &flow.Flow{
+	f := &flow.Flow{
 		DB: h.DB, Now: h.Now, Log: h.Log, Jobs: jobs,
 		Audit: log, Inbox: inbox.New(h.DB, h.Ring, h.Now), Throttle: limits,
 		Board:      board.New(h.DB, h.Now),
@@ -46,6 +47,8 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 		Identities: identity.New(h.Vault, h.Now),
 		Invoices:   invoice.New(h.DB, h.Vault, out.Invoice, h.Now),
 		Issuance:   issuance.New(out.Signer, h.Now),
+		Keys:       staffkey.New(h.Now),
+		Registrar:  out.Signer,
 		Ledger:     reconcile.New(h.DB, h.Vault, h.Now, order.ValidNo),
 		Messages:   notify.New(notify.Options{DB: h.DB, Ring: h.Ring, Jobs: jobs, Senders: out.Senders, Now: h.Now}),
 		Orders:     order.NewOrders(h.Ring, h.Now, reviewDue(project.Projects{})),
@@ -54,7 +57,9 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 		Reviews:    review.NewReviews(h.Now),
 		Staff:      NewStaff(h, log, limits),
 		PublicURL:  publicURL, FaceVendor: out.Face, TelecomVendor: out.Telecom, PayVendors: out.Pay,
-	}, nil
+	}
+	f.Staff.OnSessionEnd(f.SessionEnded)
+	return f, nil
 }
 
 // NewStaff makes the staff's accounts; the command that makes accounts needs no more than these.

@@ -39,6 +39,14 @@ func Work(ctx context.Context, f *flow.Flow, args job.Args) error {
 		return f.AskPayment(ctx, a.IntentID)
 	case flow.RefundArgs:
 		return f.SendRefund(ctx, a.RefundID)
+	case flow.RegistryArgs:
+		return f.SendRegistry(ctx, a.Digest)
+	case flow.EndDelegationArgs:
+		return f.TellDelegation(ctx, a.ID)
+	case flow.RevokeArgs:
+		return f.Revoke(ctx, a.RevocationID)
+	case flow.ListArgs:
+		return f.MakeList(ctx)
 	case document.PagesArgs:
 		return drawPages(ctx, f, a)
 	}
@@ -89,9 +97,15 @@ func register(r *job.Registry, f *flow.Flow) {
 	handle[invoice.RedArgs](r, f)
 	handle[flow.AskPaymentArgs](r, f)
 	handle[flow.RefundArgs](r, f)
+	handle[flow.RevokeArgs](r, f)
+	handle[flow.ListArgs](r, f)
+	handle[flow.RegistryArgs](r, f)
+	handle[flow.EndDelegationArgs](r, f)
 	handle[document.PagesArgs](r, f)
 
 	job.Periodic(r, 3*time.Second, "issues", f.SweepIssues)
+	job.Periodic(r, 5*time.Second, "revocations", f.SweepRevocations)
+	job.Periodic(r, 5*time.Second, "revocation_lists", f.MakeList)
 	job.Periodic(r, 5*time.Second, "claims", f.SweepClaims)
 	job.Periodic(r, 5*time.Second, "messages", f.SweepMessages)
 	job.Periodic(r, 5*time.Second, "invoices", f.SweepInvoices)
@@ -108,6 +122,8 @@ func register(r *job.Registry, f *flow.Flow) {
 	job.Periodic(r, 10*time.Minute, "expiring", f.SweepExpiring)
 	job.Periodic(r, time.Minute, "authority", f.KeepAuthority)
 	job.Periodic(r, time.Minute, "approvals", f.SweepApprovals)
+	job.Periodic(r, 5*time.Second, "registry", f.SweepRegistry)
+	job.Periodic(r, 5*time.Second, "delegations", f.SweepDelegations)
 	job.Periodic(r, time.Hour, "forget", func(ctx context.Context) error { return forget(ctx, f) })
 }
 
@@ -126,6 +142,9 @@ func forget(ctx context.Context, f *flow.Flow) error {
 	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		if err := f.Applicants.Sweep(ctx, tx, f.Now()); err != nil {
+			return err
+		}
+		if err := f.Keys.Forget(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := idem.Forget(ctx, tx, f.Now().Add(-repeatLife)); err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"caconsole/admin/flow"
 	"caconsole/admin/identity"
 	facevendor "caconsole/admin/identity/tencent"
 	"caconsole/admin/invoice"
@@ -23,7 +24,14 @@ type Outside struct {
 	Senders map[notify.Channel]notify.Sender
 	Invoice invoice.Vendor
 	Pay     map[payment.Method]payment.Vendor // the methods that are offered
-	Signer  issuance.Signer
+	Signer  Signer
+}
+
+// Signer is casigner, or an engine inside this process: everything the console asks of it.
+type Signer interface {
+	issuance.Signer
+	issuance.Revoker
+	flow.Registrar
 }
 
 // Dial makes the clients of a configuration's vendors and signer; nothing is called yet. now is the time on this

@@ -119,9 +119,9 @@ func (c *Client) Revoke(ctx context.Context, in cert.RevocationOrder) (cert.Revo
 }
 
 // CRL asks for the revocation list with a number: the last one again, or the next. Fails like Issue.
-func (c *Client) CRL(ctx context.Context, number uint64) (cert.CRL, error) {
+func (c *Client) CRL(ctx context.Context, in cert.CRLOrder) (cert.CRL, error) {
 	var out cert.CRL
-	err := c.call(ctx, http.MethodPost, "crl", cert.CRLOrder{Number: number}, &out)
+	err := c.call(ctx, http.MethodPost, "crl", in, &out)
 	return out, err
 }
 
@@ -133,9 +133,9 @@ func (c *Client) ChangeProfile(ctx context.Context, in cert.ProfileOrder) (cert.
 }
 
 // EndDelegation ends a delegation before its time. Fails like Issue.
-func (c *Client) EndDelegation(ctx context.Context, id string) (cert.Ended, error) {
+func (c *Client) EndDelegation(ctx context.Context, in cert.DelegationEnd) (cert.Ended, error) {
 	var out cert.Ended
-	err := c.call(ctx, http.MethodPost, "delegations/revoke", cert.DelegationEnd{ID: id}, &out)
+	err := c.call(ctx, http.MethodPost, "delegations/revoke", in, &out)
 	return out, err
 }
 

@@ -58,8 +58,8 @@ type Artist interface {
 type Options struct {
 	House      *app.House // on Clock
 	Clock      *Clock
-	Present    time.Time       // where the past ends
-	Signer     issuance.Signer // on Clock
+	Present    time.Time  // where the past ends
+	Signer     app.Signer // on Clock
 	Outbox     *outbox.Box
 	Painter    Artist
 	Staff      Staff
