@@ -49,10 +49,6 @@ type browser struct {
 
 func openBrowser(t *testing.T, acts *atomic.Int32) *browser {
 	t.Helper()
-	bin, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed")
-	}
 	data := live{
 		Name:    "row",
 		Masked:  page.Masked{ID: "m1", Mask: "138****5678", Clear: "13800005678", Field: "phone", Action: "/live/reveal"},
@@ -75,6 +71,18 @@ func openBrowser(t *testing.T, acts *atomic.Int32) *browser {
 		})
 		r.Post("/live/reveal", "x:view", func(c *page.Ctx) error { return c.Render("live/list", data) })
 	})
+	b := openSite(t, s)
+	b.do(chromedp.Navigate(b.url + "/enter"))
+	return b
+}
+
+// openSite serves a site and opens a browser that has seen none of its pages.
+func openSite(t *testing.T, s *pagetest.Site) *browser {
+	t.Helper()
+	bin, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed")
+	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	go func() { _ = s.App.Listener(ln) }()
@@ -85,9 +93,7 @@ func openBrowser(t *testing.T, acts *atomic.Int32) *browser {
 	t.Cleanup(stop)
 	ctx, done := chromedp.NewContext(ctx)
 	t.Cleanup(done)
-	b := &browser{t: t, ctx: ctx, url: fmt.Sprintf("http://localhost:%d", ln.Addr().(*net.TCPAddr).Port)}
-	b.do(chromedp.Navigate(b.url + "/enter"))
-	return b
+	return &browser{t: t, ctx: ctx, url: fmt.Sprintf("http://localhost:%d", ln.Addr().(*net.TCPAddr).Port)}
 }
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {

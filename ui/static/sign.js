@@ -85,7 +85,8 @@
     }
   }
 
-  // delegated is the key of this browser that a delegation names, null where another browser has it.
+  // delegated is the key of this browser that a delegation names, null where another browser has it. Whoever delegates puts
+  // {id, key, expires} there: the id of the delegation, a P-256 CryptoKey that cannot be exported, and its end (ISO 8601).
   function delegated(id) {
     return new Promise((done) => {
       const open = indexedDB.open("caconsole", 1);

@@ -83,7 +83,7 @@ func TestUkeyAgentIsOneLoopbackOrigin(t *testing.T) {
 	t.Parallel()
 	for address, good := range map[string]bool{
 		"http://127.0.0.1:8091": true, "http://localhost:8091": true,
-		"": true, // none
+		"":                       true, // none
 		"https://127.0.0.1:8091": false, "http://127.0.0.1": false, "http://127.0.0.1:0": false, "http://127.0.0.1:8091/": false,
 		"http://127.0.0.1:8091/v1": false, "http://u@127.0.0.1:8091": false, "http://10.0.0.1:8091": false, "http://[::1]:8091": false,
 		"127.0.0.1:8091": false, "http://localhost:8091 *": false, "http://localhost:8091; script-src *": false, "http://localhost.example.test:1": false,

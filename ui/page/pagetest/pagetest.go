@@ -57,6 +57,12 @@ func (g *guard) Admit(_ context.Context, a page.Admission) (page.Identity, error
 // New makes a site whose visitor holds the permissions. The areas are added by their Routes functions.
 func New(tb testing.TB, permissions []string, areas ...func(*page.Router)) *Site {
 	tb.Helper()
+	return NewWith(tb, permissions, func(*page.Deps) {}, areas...)
+}
+
+// NewWith is New with surroundings of the test's own.
+func NewWith(tb testing.TB, permissions []string, change func(*page.Deps), areas ...func(*page.Router)) *Site {
+	tb.Helper()
 	assets, err := static.New()
 	require.NoError(tb, err)
 	held := map[string]bool{}
@@ -71,10 +77,12 @@ func New(tb testing.TB, permissions []string, areas ...func(*page.Router)) *Site
 		Name: "李晓雯", No: "0217", Roles: []string{"reviewer"},
 	}}
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, BodyLimit: 32 << 20})
-	r := page.NewRouter(app, page.Deps{
+	deps := page.Deps{
 		Assets: assets, Guard: g, Logger: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Now: func() time.Time { return Now },
 		Env: page.Environment{Name: "test", Version: "0"},
-	})
+	}
+	change(&deps)
+	r := page.NewRouter(app, deps)
 	r.Get("/pagetest/token", page.LoggedIn, func(c *page.Ctx) error { return c.Bytes("text/plain", "", []byte(c.FormToken())) })
 	for _, add := range areas {
 		add(r)
