@@ -236,7 +236,7 @@ func twoIssuers(t *testing.T, h *house) {
 	wins(t, h.atOnce(
 		func() error { return h.confirm(h.issuer, []string{a.no, b.no, c.no}) },
 		func() error { return h.confirm(h.issuer2, []string{c.no, b.no, a.no}) },
-	), "not_ready_for_issue")
+	), "already_confirmed")
 	for _, r := range []*renewal{a, b, c} {
 		id := r.order().ID
 		require.Equal(t, order.StageIssuing, r.order().Stage)

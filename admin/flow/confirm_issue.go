@@ -95,6 +95,9 @@ func (f *Flow) approvedOrder(ctx context.Context, tx pg.Tx, a actor.Actor, no st
 	if err != nil {
 		return order.Order{}, issuance.Authorisation{}, err
 	}
+	if o.Stage == order.StageIssuing || o.Stage == order.StageUpdate || o.Stage == order.StageDone {
+		return order.Order{}, issuance.Authorisation{}, fault.New(fault.Conflict, "already_confirmed", nil)
+	}
 	if o.Stage != order.StageToIssue {
 		return order.Order{}, issuance.Authorisation{}, fault.New(fault.Conflict, "not_ready_for_issue", nil)
 	}

@@ -37,7 +37,7 @@ func TestConfirmationIsRefused(t *testing.T) {
 	require.Zero(t, read[int](h, "SELECT count(*) FROM order_duty WHERE duty = 'issue'"))
 	require.NoError(t, h.confirm(h.issuer, []string{approved.no, approved.no}), "ticked twice")
 	err := h.confirm(h.issuer2, []string{approved.no})
-	require.True(t, fault.HasKey(err, "not_ready_for_issue"), "%v", err)
+	require.True(t, fault.HasKey(err, "already_confirmed"), "%v", err)
 	require.Equal(t, approved.no, fault.Of(err).Args["no"])
 }
 
