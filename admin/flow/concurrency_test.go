@@ -153,7 +153,7 @@ func approvalAgainstUpload(t *testing.T, h *house) {
 	} else {
 		require.Equal(t, order.Claimed, o.Gates.Review)
 		require.Equal(t, op.ContentVersion+1, o.Gates.ContentVersion)
-		require.Zero(t, read[int](h, "SELECT count(*) FROM authorisation WHERE order_id = ?", o.ID))
+		require.Zero(t, read[int](h, "SELECT count(*) FROM approval_item JOIN authorisation a ON a.id = authorisation_id WHERE a.order_id = ?", o.ID), "asked at most")
 		require.Equal(t, op.Checks, r.draft().Checks, "the draft was kept")
 		require.NoError(t, h.Release(t.Context(), h.reviewer, r.no))
 	}
