@@ -30,7 +30,8 @@ func (f *Flow) SweepApprovals(ctx context.Context) error {
 			if atSigner(o.Gates) {
 				return nil // confirmed at the last moment
 			}
-			if o.Gates.Closed == order.Open && o.Gates.Path == order.Reviewed { // a driver just starts again
+			// Where nobody approved, a reviewer only asked what to sign; a driver just starts again.
+			if o.Gates.Closed == order.Open && o.Gates.Path == order.Reviewed && o.Gates.Review == order.Approved {
 				if _, err := f.Orders.Change(ctx, tx, a, o.No, "approval.lapsed", (*order.Gates).TouchContent); err != nil {
 					return err
 				}

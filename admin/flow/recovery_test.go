@@ -65,6 +65,19 @@ func TestApprovalLapses(t *testing.T) {
 	require.Equal(t, order.Recorded, r.order().Gates.Issuance)
 }
 
+// Who only asked what to sign approved nothing: the case stays theirs as it is.
+func TestQuestionLapses(t *testing.T) {
+	h := newHouse(t)
+	r := h.inReview().claimed(h.reviewer)
+	_, err := h.ApproveToSign(t.Context(), h.reviewer, r.no, r.opinion(h.reviewer))
+	require.NoError(t, err)
+	before := r.order().Gates
+	h.clock.move(review.ApprovalLife + time.Minute)
+	require.NoError(t, h.SweepApprovals(t.Context()))
+	require.Equal(t, before, r.order().Gates)
+	require.Equal(t, "void", read[string](h, "SELECT state FROM authorisation WHERE order_id = ?", r.order().ID))
+}
+
 // Whether the invoice's SMS went out was unknown until its vendor reported the delivery: the order's gate hears of it.
 func TestDeliveryReportMovesTheInvoiceGate(t *testing.T) {
 	h := newHouse(t)
