@@ -23,15 +23,16 @@ type Signer interface {
 
 // Service is the package's one object. It holds no state of its own.
 type Service struct {
-	signer Signer
-	centre KeyCentre
-	random io.Reader
-	now    func() time.Time
+	signer  Signer
+	centre  KeyCentre
+	revoker Revoker
+	random  io.Reader
+	now     func() time.Time
 }
 
 // New makes the service.
 func New(signer Signer, now func() time.Time) *Service {
-	return &Service{signer: signer, centre: noCentre{}, random: rand.Reader, now: now}
+	return &Service{signer: signer, centre: noCentre{}, revoker: noRevoker{}, random: rand.Reader, now: now}
 }
 
 // Chain asks the signer by what it works; KeepAuthority stores the answer. Fails with Unavailable

@@ -75,6 +75,9 @@ func (s *Service) openSession(tx pg.Tx, a Authorisation, kind string) (Update, e
 	if err != nil {
 		return Update{}, err
 	}
+	if err := notRevoked(tx, u.OldPair, u.NewPair); err != nil {
+		return Update{}, err
+	}
 	if u.State == StateConfirmed {
 		return Update{}, fault.New(fault.Conflict, "already_updated", nil)
 	}
@@ -145,7 +148,8 @@ func (s *Service) Prove(_ context.Context, tx pg.Tx, id uuid.UUID, signature []b
 }
 
 // Session returns a proved session by its token. Fails with Unauthenticated "update_token_wrong", also after it ran
-// out, NotFound "update_unknown", and Conflict "update_void" where nothing will come of it: start another session.
+// out, NotFound "update_unknown", and Conflict "update_void" where nothing will come of it: start another session;
+// "revoked" where the new pair was revoked meanwhile.
 func (s *Service) Session(_ context.Context, q pg.Q, id uuid.UUID, token string) (Update, error) {
 	row, err := loadUpdate(q, id)
 	if err != nil {
@@ -159,7 +163,21 @@ func (s *Service) Session(_ context.Context, q pg.Q, id uuid.UUID, token string)
 	if err == nil && u.void {
 		return Update{}, updateVoid()
 	}
+	if err == nil {
+		err = notRevoked(q, u.NewPair)
+	}
 	return u, err
+}
+
+// notRevoked: a Ukey whose pair was revoked opens no session, and a new pair that was revoked is not handed out. Fails
+// with Conflict "revoked".
+func notRevoked(q pg.Q, pairs ...uuid.UUID) error {
+	var barred []uuid.UUID
+	err := q.Gorm().Model(&stateRow{}).Where("pair_id IN ? AND state IN ?", pairs, []State{Revoked, Held}).Pluck("pair_id", &barred).Error
+	if err == nil && len(barred) > 0 {
+		return fault.New(fault.Conflict, "revoked", nil)
+	}
+	return pg.Fault(err)
 }
 
 // Package returns what the driver imports. Fails like Session, and with Conflict "update_not_ready" while the pair is

@@ -360,6 +360,37 @@ CREATE UNIQUE INDEX consent_live_once ON public.consent USING btree (applicant_i
 GRANT INSERT, SELECT, UPDATE ON consent TO caconsole_app
 GRANT SELECT ON consent TO caconsole_read
 
+CREATE TABLE crl
+    authority bytea NOT NULL
+    number bigint NOT NULL
+    der bytea NOT NULL
+    sm3 bytea NOT NULL
+    this_update timestamp with time zone NOT NULL
+    next_update timestamp with time zone NOT NULL
+    entries integer NOT NULL
+    signer_seq bigint NOT NULL
+    signer_head bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT crl_pkey PRIMARY KEY (authority, number)
+    CONSTRAINT crl_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
+    CONSTRAINT crl_entries CHECK (entries >= 0)
+    CONSTRAINT crl_number CHECK (number > 0)
+    CONSTRAINT crl_signer_head CHECK (octet_length(signer_head) = 32)
+    CONSTRAINT crl_sm3 CHECK (octet_length(sm3) = 32)
+    CONSTRAINT crl_times CHECK (this_update < next_update)
+GRANT INSERT, SELECT ON crl TO caconsole_app
+GRANT SELECT ON crl TO caconsole_read
+
+CREATE TABLE crl_alarm
+    authority bytea NOT NULL
+    number bigint NOT NULL
+    reason text NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT crl_alarm_pkey PRIMARY KEY (authority, number)
+    CONSTRAINT crl_alarm_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
+GRANT INSERT, SELECT ON crl_alarm TO caconsole_app
+GRANT SELECT ON crl_alarm TO caconsole_read
+
 CREATE TABLE document
     id uuid NOT NULL
     order_id uuid NOT NULL
@@ -1139,7 +1170,7 @@ CREATE TABLE payment_refund
     CONSTRAINT payment_refund_method CHECK (method = ANY (ARRAY['transfer'::text, 'wechat'::text, 'alipay'::text]))
     CONSTRAINT payment_refund_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
     CONSTRAINT payment_refund_own_no UNIQUE (own_no)
-    CONSTRAINT payment_refund_reason CHECK (reason = ANY (ARRAY['withdrawn'::text, 'rejected'::text, 'consent_withdrawn'::text, 'paid_twice'::text, 'paid_late'::text, 'years_changed'::text, 'wrong_amount'::text]))
+    CONSTRAINT payment_refund_reason CHECK (reason = ANY (ARRAY['withdrawn'::text, 'rejected'::text, 'consent_withdrawn'::text, 'revoked'::text, 'paid_twice'::text, 'paid_late'::text, 'years_changed'::text, 'wrong_amount'::text]))
     CONSTRAINT payment_refund_state CHECK (state = ANY (ARRAY['waiting_invoice'::text, 'due'::text, 'sent'::text, 'done'::text, 'failed'::text, 'requested'::text]))
     CONSTRAINT payment_refund_way CHECK (
 CASE
@@ -1377,6 +1408,60 @@ CREATE INDEX review_verdict_of_order ON public.review_verdict USING btree (order
 CREATE INDEX review_verdict_returned ON public.review_verdict USING btree (order_id) WHERE (decision = 'returned'::text)
 GRANT INSERT, SELECT ON review_verdict TO caconsole_app
 GRANT SELECT ON review_verdict TO caconsole_read
+
+CREATE TABLE revocation
+    id uuid NOT NULL
+    project_id uuid NOT NULL
+    pair_id uuid NOT NULL
+    canonical bytea NOT NULL
+    digest bytea NOT NULL
+    reason integer NOT NULL
+    asked_by text NOT NULL
+    grounds text NOT NULL
+    expires_at timestamp with time zone NOT NULL
+    created_by uuid NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT revocation_pkey PRIMARY KEY (id)
+    CONSTRAINT revocation_asked_by CHECK (asked_by = ANY (ARRAY['holder'::text, 'house'::text]))
+    CONSTRAINT revocation_created_by_fkey FOREIGN KEY (created_by) REFERENCES staff(id)
+    CONSTRAINT revocation_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT revocation_digest_key UNIQUE (digest)
+    CONSTRAINT revocation_grounds CHECK (length(grounds) >= 1 AND length(grounds) <= 500)
+    CONSTRAINT revocation_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES certificate_state(pair_id)
+    CONSTRAINT revocation_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT revocation_reason CHECK (reason = ANY (ARRAY[0, 1, 3, 4, 5, 9]))
+CREATE INDEX revocation_of_pair ON public.revocation USING btree (pair_id, created_at DESC)
+GRANT INSERT, SELECT ON revocation TO caconsole_app
+GRANT SELECT ON revocation TO caconsole_read
+
+CREATE TABLE revocation_state
+    revocation_id uuid NOT NULL
+    project_id uuid NOT NULL
+    pair_id uuid NOT NULL
+    state text NOT NULL
+    note text NOT NULL DEFAULT ''::text
+    revoked_at timestamp with time zone
+    signer_seq bigint
+    signer_head bytea
+    listed bigint
+    orders_ended boolean NOT NULL DEFAULT false
+    created_at timestamp with time zone NOT NULL
+    changed_at timestamp with time zone NOT NULL
+    CONSTRAINT revocation_state_pkey PRIMARY KEY (revocation_id)
+    CONSTRAINT revocation_state_listed CHECK (listed IS NULL OR state = 'revoked'::text)
+    CONSTRAINT revocation_state_pair_id_fkey FOREIGN KEY (pair_id) REFERENCES certificate_state(pair_id)
+    CONSTRAINT revocation_state_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+    CONSTRAINT revocation_state_revocation_id_fkey FOREIGN KEY (revocation_id) REFERENCES revocation(id)
+    CONSTRAINT revocation_state_revoked CHECK ((state = 'revoked'::text) = (revoked_at IS NOT NULL AND signer_seq IS NOT NULL AND signer_head IS NOT NULL))
+    CONSTRAINT revocation_state_signer_head CHECK (octet_length(signer_head) = 32)
+    CONSTRAINT revocation_state_state CHECK (state = ANY (ARRAY['draft'::text, 'proposed'::text, 'approved'::text, 'revoked'::text, 'failed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))
+CREATE INDEX revocation_state_hanging ON public.revocation_state USING btree (changed_at) WHERE (state = 'approved'::text)
+CREATE INDEX revocation_state_newest ON public.revocation_state USING btree (state, changed_at DESC, revocation_id DESC)
+CREATE UNIQUE INDEX revocation_state_one_open ON public.revocation_state USING btree (pair_id) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text, 'revoked'::text]))
+CREATE INDEX revocation_state_unended ON public.revocation_state USING btree (revoked_at) WHERE ((state = 'revoked'::text) AND (NOT orders_ended))
+CREATE INDEX revocation_state_unlisted ON public.revocation_state USING btree (revoked_at) WHERE ((state = 'revoked'::text) AND (listed IS NULL))
+GRANT INSERT, SELECT, UPDATE ON revocation_state TO caconsole_app
+GRANT SELECT ON revocation_state TO caconsole_read
 
 CREATE TABLE signer_registry
     digest bytea NOT NULL

@@ -7,42 +7,44 @@ package rbac
 
 // The permissions, "noun:verb". Every staff route names one.
 const (
-	HomeView         = "home:view"
-	QueueView        = "queue:view"
-	CaseView         = "case:view"
-	CaseClaim        = "case:claim"
-	CaseDecide       = "case:decide"
-	CaseReveal       = "case:reveal" // one masked field, with a reason, audited
-	DocumentView     = "document:view"
-	IdentityView     = "identity:view"
-	OrderSearch      = "order:search"
-	OrderUnblock     = "order:unblock" // override 一次一张, with a reason, audited
-	StatementView    = "statement:view"
-	StatementImport  = "statement:import"
-	MatchingView     = "matching:view"
-	MatchingAllocate = "matching:allocate"
-	IssuanceView     = "issuance:view"
-	IssuanceConfirm  = "issuance:confirm"
-	CertificateView  = "certificate:view"
-	InvoiceView      = "invoice:view"
-	InvoiceResend    = "invoice:resend"
-	HotlineView      = "hotline:view"
-	AuditView        = "audit:view"
-	AuditVerify      = "audit:verify"
-	StaffView        = "staff:view"
-	StaffManage      = "staff:manage"
-	ProjectView      = "project:view"
-	ProjectManage    = "project:manage"
-	KeyEnrol         = "key:enrol"       // ask for a key of one's own to count
-	RegistryView     = "registry:view"   // whose keys the signer counts
-	RegistryChange   = "registry:change" // compose a change of it, and sign one
+	HomeView          = "home:view"
+	QueueView         = "queue:view"
+	CaseView          = "case:view"
+	CaseClaim         = "case:claim"
+	CaseDecide        = "case:decide"
+	CaseReveal        = "case:reveal" // one masked field, with a reason, audited
+	DocumentView      = "document:view"
+	IdentityView      = "identity:view"
+	OrderSearch       = "order:search"
+	OrderRefund       = "order:refund"  // after signing, with the new pair revoked
+	OrderUnblock      = "order:unblock" // override 一次一张, with a reason, audited
+	StatementView     = "statement:view"
+	StatementImport   = "statement:import"
+	MatchingView      = "matching:view"
+	MatchingAllocate  = "matching:allocate"
+	IssuanceView      = "issuance:view"
+	IssuanceConfirm   = "issuance:confirm"
+	CertificateView   = "certificate:view"
+	CertificateRevoke = "certificate:revoke" // either of the two signatures
+	InvoiceView       = "invoice:view"
+	InvoiceResend     = "invoice:resend"
+	HotlineView       = "hotline:view"
+	AuditView         = "audit:view"
+	AuditVerify       = "audit:verify"
+	StaffView         = "staff:view"
+	StaffManage       = "staff:manage"
+	ProjectView       = "project:view"
+	ProjectManage     = "project:manage"
+	KeyEnrol          = "key:enrol"       // ask for a key of one's own to count
+	RegistryView      = "registry:view"   // whose keys the signer counts
+	RegistryChange    = "registry:change" // compose a change of it, and sign one
 )
 
 // All lists every permission.
 func All() []string {
 	return []string{
 		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch, OrderUnblock,
-		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, CertificateView,
+		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, CertificateView, CertificateRevoke, OrderRefund,
 		InvoiceView, InvoiceResend, HotlineView, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
 		KeyEnrol, RegistryView, RegistryChange,
 	}

@@ -38,10 +38,10 @@ func TestDefaultPolicy(t *testing.T) {
 	want := map[string]string{
 		rbac.Reviewer:       reviewing,
 		rbac.SecondReviewer: reviewing,
-		rbac.ReviewLead:     reviewing + " certificate:view order:unblock",
-		rbac.Issuer:         "case:view certificate:view home:view issuance:confirm issuance:view key:enrol order:search",
+		rbac.ReviewLead:     reviewing + " certificate:revoke certificate:view order:refund order:unblock",
+		rbac.Issuer:         "case:view certificate:revoke certificate:view home:view issuance:confirm issuance:view key:enrol order:search",
 		rbac.Finance:        money,
-		rbac.FinanceLead:    money,
+		rbac.FinanceLead:    money + " order:refund",
 		rbac.Hotline:        "home:view hotline:view",
 		rbac.HotlineLead:    "case:view home:view hotline:view order:search order:unblock",
 		rbac.Auditor:        "audit:verify audit:view home:view staff:view",

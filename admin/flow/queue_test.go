@@ -49,6 +49,8 @@ func newQueue(t *testing.T, db *pg.DB, now func() time.Time) *queue {
 	known[invoice.RedArgs](r)
 	known[flow.AskPaymentArgs](r)
 	known[flow.RefundArgs](r)
+	known[flow.RevokeArgs](r)
+	known[flow.ListArgs](r)
 	known[document.PagesArgs](r)
 	var err error
 	q.Client, err = job.NewClient(db, r, job.Options{Queues: map[string]int{document.PagesQueue: 1, flow.MatchQueue: 1}})
@@ -75,6 +77,8 @@ func (q *queue) serve(f *flow.Flow) {
 	on(q, func(ctx context.Context, a invoice.RedArgs) error { return f.RedLetter(ctx, a.ID) })
 	on(q, func(ctx context.Context, a flow.AskPaymentArgs) error { return f.AskPayment(ctx, a.IntentID) })
 	on(q, func(ctx context.Context, a flow.RefundArgs) error { return f.SendRefund(ctx, a.RefundID) })
+	on(q, func(ctx context.Context, a flow.RevokeArgs) error { return f.Revoke(ctx, a.RevocationID) })
+	on(q, func(ctx context.Context, _ flow.ListArgs) error { return f.MakeList(ctx) })
 	on(q, func(context.Context, document.PagesArgs) error { return nil })
 }
 

@@ -58,6 +58,9 @@ func (f *Flow) openUpdate(ctx context.Context, tx pg.Tx, a actor.Actor, pair iss
 	if ordered && fault.HasKey(err, "update_none") {
 		err = refuseField(fault.Conflict, "serial", "update_not_yet", nil)
 	}
+	if fault.HasKey(err, "revoked") {
+		err = refuseField(fault.Conflict, "serial", "revoked", nil)
+	}
 	return u, err
 }
 

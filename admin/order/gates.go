@@ -204,6 +204,16 @@ func (g *Gates) Close(why Reason) error {
 	return nil
 }
 
+// CloseRevoked ends the order because the pair it led to was revoked before the holder had it, or because its money goes
+// back after the pair was revoked. Conflict "order_being_issued" while nobody knows whether there is a pair.
+func (g *Gates) CloseRevoked() error {
+	if g.Issuance == Reserved || g.Issuance == Signed {
+		return fault.New(fault.Conflict, "order_being_issued", nil)
+	}
+	g.Closed = ClosedRevoked
+	return nil
+}
+
 // Repriced says that the order has another price and that so much of it is kept. What is paid in full stays settled; a
 // difference is awaited, by a way that is yet to be chosen. Nobody waits for the old price any more.
 func (g *Gates) Repriced(price, kept money.Fen) {

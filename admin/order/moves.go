@@ -97,7 +97,8 @@ func check(before, after Gates) error {
 		return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": string(GatePayment), "from": string(Awaiting), "to": string(Refunding)})
 	case before.Closed != Open && before.Invoice != Requested && after.Invoice == Requested: // what is over is invoiced no more
 		return fault.New(fault.Conflict, "order_closed", fault.Args{"reason": string(before.Closed)})
-	case before.Payment == Settled && after.Payment != Settled && issuing:
+	// What is with the signer stays paid; the money of a revoked pair may go back.
+	case before.Payment == Settled && after.Payment != Settled && issuing && (after.Closed != ClosedRevoked || after.Payment != Refunding):
 		return fault.New(fault.Conflict, "payment_locked", nil)
 	case before.Issuance != after.Issuance && after.Issuance == Reserved && !after.ReadyForIssue():
 		return fault.New(fault.Conflict, "not_ready_for_issue", nil)

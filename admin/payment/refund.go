@@ -20,12 +20,13 @@ func init() {
 // RefundReason tells why money goes back.
 type RefundReason string
 
-// The reasons. The first three end an order and send back all that is kept of its payments; the others are about money
+// The reasons. The first four end an order and send back all that is kept of its payments; the others are about money
 // that pays no order, or about a part.
 const (
 	Withdrawn        RefundReason = "withdrawn"
 	Rejected         RefundReason = "rejected"
 	ConsentWithdrawn RefundReason = "consent_withdrawn"
+	CertificateGone  RefundReason = "revoked" // the certificate was revoked: the old one before, or the new one after signing
 	PaidTwice        RefundReason = "paid_twice"
 	PaidLate         RefundReason = "paid_late"
 	YearsChanged     RefundReason = "years_changed"

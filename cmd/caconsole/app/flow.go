@@ -59,6 +59,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 		PublicURL:  publicURL, FaceVendor: out.Face, TelecomVendor: out.Telecom, PayVendors: out.Pay,
 	}
 	f.Staff.OnSessionEnd(f.SessionEnded)
+	f.Issuance.UseRevoker(out.Signer)
 	return f, nil
 }
 
