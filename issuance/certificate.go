@@ -65,6 +65,16 @@ func (p Pair) NotAfter() time.Time { return p.Sign.NotAfter }
 // Expired reports whether the pair has run out.
 func (p Pair) Expired(now time.Time) bool { return now.After(p.NotAfter()) }
 
+// SameKey tells whether two pairs sign by the same key.
+func (p Pair) SameKey(other Pair) (bool, error) {
+	one, err := signKey(p.Sign.DER)
+	if err != nil {
+		return false, err
+	}
+	two, err := signKey(other.Sign.DER)
+	return err == nil && one.Equal(two), err
+}
+
 // DER gives both certificates as the signer wants them.
 func (p Pair) DER() cert.Pair { return cert.Pair{Sign: p.Sign.DER, Enc: p.Enc.DER} }
 

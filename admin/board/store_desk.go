@@ -12,7 +12,7 @@ import (
 // Figure names one number of the first screen.
 type Figure string
 
-// The numbers. The last five are the mismatches of PRODUCT.md, empty on a good day.
+// The numbers. Those from SettledNotInvoiced on are empty on a good day: the mismatches of PRODUCT.md, and alarms.
 const (
 	ToReview             Figure = "to_review"
 	Mine                 Figure = "mine"
@@ -26,11 +26,13 @@ const (
 	InvoicesFailed       Figure = "invoices_failed"
 	RedBlocked           Figure = "red_blocked"
 	RefundTasks          Figure = "refund_tasks"
+	RevocationsToCheck   Figure = "revocations_to_check"
 	SettledNotInvoiced   Figure = "settled_not_invoiced"
 	RefundedNotRed       Figure = "refunded_not_red"
 	OpenNotSigned        Figure = "open_not_signed"
 	SignedNotSettled     Figure = "signed_not_settled"
 	AuthorisedNotUpdated Figure = "authorised_not_updated"
+	ListLate             Figure = "list_late"
 )
 
 // How old an order must be to count as a mismatch.
@@ -77,6 +79,10 @@ func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 		return reds(q, a, RedTask)
 	case RefundTasks:
 		return refunds(q, a, RefundTask)
+	case RevocationsToCheck:
+		return revocationTab(scoped(q.Table("revocation_state s"), a, "s.project_id"), RevocationToCheck)
+	case ListLate:
+		return b.lateLists(q)
 	case RefundedNotRed:
 		return orders().Where("o.payment = 'refunded' AND o.invoice IN ('requested', 'issued', 'dispatched')")
 	case SettledNotInvoiced:

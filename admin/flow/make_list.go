@@ -60,7 +60,7 @@ func (f *Flow) storeList(ctx context.Context) error {
 			return err
 		}
 		return audit.Append(ctx, tx, lister, f.Now(), audit.Entry{
-			Action: "crl.stored", Object: "crl:" + strconv.FormatUint(l.Number, 10),
+			Action: "crl.stored", Object: listObject(l.Number),
 			Details: map[string]any{"entries": l.Entries, "next_update": l.NextUpdate.Format(time.RFC3339), "signer_seq": l.Head.Seq},
 		})
 	})
@@ -86,8 +86,11 @@ func (f *Flow) noList(ctx context.Context, last issuance.List, cause error) erro
 			return err
 		}
 		return audit.Append(ctx, tx, lister, f.Now(), audit.Entry{
-			Action: "crl.overdue", Object: "crl:" + strconv.FormatUint(last.Number, 10), Outcome: audit.Failed, Reason: key,
+			Action: "crl.overdue", Object: listObject(last.Number), Outcome: audit.Failed, Reason: key,
 		})
 	})
 	return errors.Join(cause, err)
 }
+
+// listObject names a list in the audit trail.
+func listObject(number uint64) string { return "crl:" + strconv.FormatUint(number, 10) }

@@ -33,11 +33,13 @@ const (
 	InvoicesFailed       Number = "invoices_failed"        // failed or not delivered
 	RedBlocked           Number = "red_blocked"            // red letters a person has to look at
 	RefundTasks          Number = "refund_tasks"           // transfers to be paid back, refunds a vendor refused
+	RevocationsToCheck   Number = "revocations_to_check"   // one has signed, another has to
 	SettledNotInvoiced   Number = "settled_not_invoiced"   // for more than 24 h
 	RefundedNotRed       Number = "refunded_not_red"       // money back before the invoice
 	OpenNotSigned        Number = "open_not_signed"        // all gates open for more than 15 min
 	SignedNotSettled     Number = "signed_not_settled"     //
 	AuthorisedNotUpdated Number = "authorised_not_updated" // for more than 7 days
+	ListLate             Number = "list_late"              // the revocation list is about to run out
 )
 
 // line says what a number means: who works from it and where it leads.
@@ -61,6 +63,7 @@ var figures = []line{
 	{RefundTasks, rbac.InvoiceView, "/refunds?tab=refund_task", ""},
 	{ToIssue, rbac.IssuanceView, "/issuance", ""},
 	{ToUpdate, rbac.IssuanceView, "/orders?stage=update", ""},
+	{RevocationsToCheck, rbac.CertificateRevoke, "/certificates/revocations", page.Warn},
 }
 
 var checks = []line{
@@ -69,6 +72,7 @@ var checks = []line{
 	{OpenNotSigned, rbac.IssuanceView, "/issuance?tab=late", page.Bad},
 	{SignedNotSettled, rbac.IssuanceView, "/issuance?tab=unsettled", page.Bad},
 	{AuthorisedNotUpdated, rbac.HotlineView, "/orders?stage=update", page.Bad},
+	{ListLate, rbac.CertificateView, "/certificates/crl", page.Bad},
 }
 
 // Task is one thing that waits for this person: an order handed over, a paper sent again.

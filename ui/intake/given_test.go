@@ -44,6 +44,10 @@ type facts struct {
 var givens = map[string]func(*world) facts{
 	"":           (*world).visiting,
 	"visitor":    (*world).visiting,
+	"revocation list": func(w *world) facts {
+		require.NoError(w.t, w.flow.MakeList(w.t.Context()))
+		return w.visiting()
+	},
 	"code sent":  func(w *world) facts { return w.codes(1) },
 	"codes sent": func(w *world) facts { return w.codes(5) },
 	"long body": func(w *world) facts {

@@ -106,11 +106,12 @@ func newHall(t testing.TB) *hall {
 	due := func(_ context.Context, _ pg.Q, _ uuid.UUID, from time.Time) (time.Time, error) {
 		return from.Add(8 * time.Hour), nil
 	}
+	engine := h.bench.Open(t, now)
 	h.flow = &flow.Flow{
 		DB: db, Now: now, Log: slog.New(slog.DiscardHandler), Jobs: h.jobs, Audit: audit.New(db, checkpoints, now),
 		Inbox: inbox.New(db, ring, now), Throttle: throttle.New(db, now), Applicants: applicant.NewApplicants(ring),
 		Documents: document.New(db, vault, now), Identities: identity.New(vault, now),
-		Invoices: invoice.New(db, vault, printer{}, now), Issuance: issuance.New(h.bench.Open(t, now), now),
+		Invoices: invoice.New(db, vault, printer{}, now), Issuance: issuance.New(engine, now),
 		Ledger: reconcile.New(db, vault, now, order.ValidNo), Orders: order.NewOrders(ring, now, due), Payments: payment.New(now),
 		PayVendors: map[payment.Method]payment.Vendor{payment.WeChat: h.tills[payment.WeChat], payment.Alipay: h.tills[payment.Alipay]},
 		Projects:   &project.Projects{}, PublicURL: "http://hall.example", FaceVendor: h.face, TelecomVendor: h.telecom,
@@ -118,6 +119,7 @@ func newHall(t testing.TB) *hall {
 			DB: db, Ring: ring, Jobs: h.jobs, Now: now, Senders: map[notify.Channel]notify.Sender{notify.SMS: h.sms, notify.Mail: h.sms},
 		}),
 	}
+	h.flow.Issuance.UseRevoker(engine)
 	h.tx(func(ctx context.Context, tx pg.Tx) error {
 		p, err := h.flow.Projects.EnsureProject(ctx, tx, monday.AddDate(-1, 0, 0))
 		if err != nil {

@@ -89,7 +89,7 @@ func Mount(app *fiber.App, d Deps) (refuse func(*fiber.Ctx, error) error) {
 // Owns reports whether a path, with or without a query, belongs to the public app.
 func Owns(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
-	return strings.HasPrefix(path, "/api/") || slices.Contains([]string{"/inv", "/healthz", "/readyz"}, path)
+	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/crl/") || strings.HasPrefix(path, "/ca/") || slices.Contains([]string{"/inv", "/healthz", "/readyz"}, path)
 }
 
 // BodyLimit is how many bytes the body of a public request may have.

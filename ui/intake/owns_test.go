@@ -12,7 +12,7 @@ import (
 func TestOwns(t *testing.T) {
 	t.Parallel()
 	for path, owns := range map[string]bool{
-		"/api/v1/orders": true, "/inv": true, "/inv?code=A": true, "/healthz": true, "/readyz": true,
+		"/api/v1/orders": true, "/inv": true, "/inv?code=A": true, "/healthz": true, "/readyz": true, "/crl/issuing.crl": true, "/ca/root.cer": true,
 		"/invoices": false, "/invoices/1/resend": false, "/orders": false, "/": false, "/apis": false,
 	} {
 		require.Equal(t, owns, intake.Owns(path), path)

@@ -64,6 +64,7 @@ func (s *server) routes() []Route {
 		{get, "/inv", PermPublic, getInvoicePickup},
 		{post, "/inv", PermPublic, postInvoicePickup},
 		{get, "/ca/:name", PermPublic, getCACertificate},
+		{get, "/crl/:name", PermPublic, getRevocationList},
 		{get, "/healthz", PermPublic, getHealth},
 		{get, "/readyz", PermPublic, getReady},
 	}
