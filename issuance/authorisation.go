@@ -16,6 +16,8 @@ type Grant struct {
 	Origin  string      // cert.OriginReviewed, OriginOnline or OriginManual: who must say yes
 	Content cert.Digest // of the form fields, papers, identity result and consents that are approved
 	Years   int
+	Keys    string // cert.KeepKeys or CSRKeys; "" is the first
+	CSR     []byte // DER, of a manual order: those who sign have seen it. Empty where the driver brings one.
 	Expires time.Time
 }
 

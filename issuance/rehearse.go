@@ -35,14 +35,35 @@ func (r Rehearsal) Passes() bool {
 }
 
 // Rehearse builds an order's pair with a key that is thrown away and has every rule look at it, as the signer will. An
-// order that waits for a driver's CSR is rehearsed on the old keys. Fails like Reserve, and like cert.Plan where the
+// order whose new keys are not known yet, a driver's or the key centre's, is rehearsed on the old ones. Fails like Reserve, and like cert.Plan where the
 // authorisation does not fit the signer's profile any more.
 func (s *Service) Rehearse(ctx context.Context, q pg.Q, order uuid.UUID) (Rehearsal, error) {
 	a, err := s.ForOrder(ctx, q, order)
 	if err != nil {
 		return Rehearsal{}, err
 	}
+	csr, err := csrOf(q, a.ID)
+	if err != nil {
+		return Rehearsal{}, err
+	}
+	return s.rehearse(ctx, q, a, csr)
+}
+
+// Preview is Rehearse for an authorisation that nobody has asked for yet: nothing of it is stored. Fails likewise, and
+// like Authorise.
+func (s *Service) Preview(ctx context.Context, q pg.Q, g Grant) (Rehearsal, error) {
+	id, object, err := s.object(ctx, q, g)
+	if err != nil {
+		return Rehearsal{}, err
+	}
+	return s.rehearse(ctx, q, Authorisation{
+		ID: id, OrderID: g.OrderID, OldPair: g.OldPair, Object: object, Canonical: object.Canonical(), Digest: object.Digest(), ExpiresAt: object.ExpiresAt(),
+	}, g.CSR)
+}
+
+func (s *Service) rehearse(ctx context.Context, q pg.Q, a Authorisation, csr []byte) (Rehearsal, error) {
 	r := Rehearsal{Authorisation: a}
+	var err error
 	if r.Old, err = load(q, a.OldPair); err != nil {
 		return Rehearsal{}, err
 	}
@@ -59,13 +80,15 @@ func (s *Service) Rehearse(ctx context.Context, q pg.Q, order uuid.UUID) (Rehear
 	if err != nil {
 		return Rehearsal{}, fault.Wrap("certificate_unreadable", err)
 	}
-	object := a.Object
-	object.Keys = cert.KeepKeys
-	req, err := cert.NewRequest(s.random, uuid.NewString(), object, old, by.NotAfter, s.now())
+	object, m := a.Object, cert.Material{Old: &old, CSR: csr}
+	if r.Profile.EncKey == cert.EncKeyKMC || csr == nil {
+		object.Keys, m.CSR = cert.KeepKeys, nil
+	}
+	req, err := cert.NewRequestOf(s.random, uuid.NewString(), object, m, by.Profile, by.NotAfter, s.now())
 	if err != nil {
 		return Rehearsal{}, err
 	}
-	if r.Spec, err = cert.Plan(object, req, cert.Material{Old: &old}, by.Profile, by.NotAfter); err != nil {
+	if r.Spec, err = cert.Plan(object, req, m, by.Profile, by.NotAfter); err != nil {
 		return Rehearsal{}, err
 	}
 	if r.Found, err = cert.Lint(ca, r.Spec); err != nil || !r.Passes() {

@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -39,29 +40,7 @@ func (l lockedQ) Gorm() *gorm.DB { return l.tx.Gorm().Clauses(clause.Locking{Str
 // that says something else is voided. Fails with Conflict "authorisation_in_use" once it is being executed, Invalid
 // "old_pair_unusable", Conflict "validity_beyond_ca", Unavailable "signer_unknown".
 func (s *Service) Authorise(ctx context.Context, tx pg.Tx, g Grant) (Authorisation, error) {
-	p, err := load(tx, g.OldPair)
-	if err != nil {
-		return Authorisation{}, err
-	}
-	old, err := cert.ParseOld(p.DER())
-	if err != nil {
-		return Authorisation{}, err
-	}
-	if _, err := s.ValidUntil(ctx, tx, p, g.Years); err != nil {
-		return Authorisation{}, err
-	}
-	auth, err := s.Authority(ctx, tx)
-	if err != nil {
-		return Authorisation{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Authorisation{}, fault.Wrap("random_unavailable", err)
-	}
-	object, err := cert.NewAuthorisation(old, cert.Grant{
-		ID: id.String(), Order: g.OrderNo, Origin: g.Origin, Content: g.Content, Profile: auth.Profile.Ref(), Years: g.Years,
-		Keys: cert.KeepKeys, Now: s.now(), Expires: g.Expires,
-	})
+	id, object, err := s.object(ctx, tx, g)
 	if err != nil {
 		return Authorisation{}, err
 	}
@@ -69,6 +48,34 @@ func (s *Service) Authorise(ctx context.Context, tx pg.Tx, g Grant) (Authorisati
 		return same, err
 	}
 	return s.insertAuthorisation(tx, g, id, object)
+}
+
+// object makes what is signed for a grant, under an id of its own.
+func (s *Service) object(ctx context.Context, q pg.Q, g Grant) (uuid.UUID, cert.Authorisation, error) {
+	p, err := load(q, g.OldPair)
+	if err != nil {
+		return uuid.Nil, cert.Authorisation{}, err
+	}
+	old, err := cert.ParseOld(p.DER())
+	if err != nil {
+		return uuid.Nil, cert.Authorisation{}, err
+	}
+	if _, err := s.ValidUntil(ctx, q, p, g.Years); err != nil {
+		return uuid.Nil, cert.Authorisation{}, err
+	}
+	auth, err := s.Authority(ctx, q)
+	if err != nil {
+		return uuid.Nil, cert.Authorisation{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return uuid.Nil, cert.Authorisation{}, fault.Wrap("random_unavailable", err)
+	}
+	object, err := cert.NewAuthorisation(old, cert.Grant{
+		ID: id.String(), Order: g.OrderNo, Origin: g.Origin, Content: g.Content, Profile: auth.Profile.Ref(), Years: g.Years,
+		Keys: cmp.Or(g.Keys, cert.KeepKeys), Now: s.now(), Expires: g.Expires,
+	})
+	return id, object, err
 }
 
 // live returns the order's authorisation if it says what object says, and voids it otherwise.
@@ -96,10 +103,14 @@ func (s *Service) insertAuthorisation(tx pg.Tx, g Grant, id uuid.UUID, object ce
 		ExpiresAt: object.ExpiresAt(), State: AuthorisationOpen,
 	}
 	now := s.now()
-	return a, pg.Fault(tx.Gorm().Create(&authorisationRow{
+	err := tx.Gorm().Create(&authorisationRow{
 		ID: id, OrderID: g.OrderID, OldPairID: g.OldPair, Canonical: a.Canonical, Digest: a.Digest[:], ContentDigest: g.Content[:],
 		ExpiresAt: a.ExpiresAt, State: a.State, CreatedAt: now, ChangedAt: now,
-	}).Error)
+	}).Error
+	if err != nil {
+		return a, pg.Fault(err)
+	}
+	return a, keepCSR(tx, id, g.CSR)
 }
 
 // ForOrder returns an order's authorisation that is not void, with its approvals. Fails with NotFound

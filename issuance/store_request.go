@@ -31,7 +31,7 @@ type requestRow struct {
 // TableName tells gorm the table.
 func (requestRow) TableName() string { return "issuance_request" }
 
-// Reserve makes the request that executes an order's authorisation on the Ukey's own keys and returns its id, the only
+// Reserve makes the request that executes an order's authorisation, on the Ukey's own keys or on the CSR it came with, and returns its id, the only
 // argument of the job. Fails with NotFound "authorisation_missing", Forbidden "approval_missing" (args: duty), Conflict
 // "authorisation_expired", "authorisation_in_use" or "validity_beyond_ca".
 func (s *Service) Reserve(ctx context.Context, tx pg.Tx, order uuid.UUID) (uuid.UUID, error) {
@@ -93,7 +93,11 @@ func (s *Service) newRequest(ctx context.Context, tx pg.Tx, a Authorisation) (ce
 	if err != nil {
 		return cert.Request{}, uuid.Nil, fault.Wrap("random_unavailable", err)
 	}
-	r, err := cert.NewRequest(s.random, id.String(), a.Object, old, ca.NotAfter, s.now())
+	m := cert.Material{Old: &old}
+	if m.CSR, err = csrOf(tx, a.ID); err != nil {
+		return cert.Request{}, uuid.Nil, err
+	}
+	r, err := cert.NewRequestOf(s.random, id.String(), a.Object, m, ca.Profile, ca.NotAfter, s.now())
 	if err == nil && len(a.Holder) > 0 {
 		r = r.ProvenBy(a.Holder)
 	}
@@ -120,8 +124,12 @@ func (s *Service) Execute(ctx context.Context, q pg.Q, id uuid.UUID) (cert.Issue
 	if err != nil {
 		return cert.Issued{}, err
 	}
+	csr, err := csrOf(q, a.ID)
+	if err != nil {
+		return cert.Issued{}, err
+	}
 	issued, err := s.signer.Issue(ctx, cert.Instruction{
-		Request: row.Canonical, Authorisation: a.Canonical, Approvals: a.Approvals, Holder: a.Holder, Old: p.DER(),
+		Request: row.Canonical, Authorisation: a.Canonical, Approvals: a.Approvals, Holder: a.Holder, Old: p.DER(), CSR: csr,
 	})
 	if err != nil {
 		return cert.Issued{}, err

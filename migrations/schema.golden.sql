@@ -202,6 +202,13 @@ CREATE UNIQUE INDEX authorisation_one_live ON public.authorisation USING btree (
 GRANT INSERT, SELECT, UPDATE ON authorisation TO caconsole_app
 GRANT SELECT ON authorisation TO caconsole_read
 
+CREATE TABLE authorisation_csr
+    authorisation_id uuid NOT NULL
+    csr bytea NOT NULL
+    CONSTRAINT authorisation_csr_pkey PRIMARY KEY (authorisation_id)
+    CONSTRAINT authorisation_csr_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
+GRANT INSERT, SELECT ON authorisation_csr TO caconsole_app
+
 CREATE TABLE bank_line
     id uuid NOT NULL
     account_id uuid NOT NULL
@@ -417,7 +424,7 @@ CREATE TABLE document
     CONSTRAINT document_data_key_sealed CHECK (octet_length(data_key_sealed) >= 34 AND get_byte(data_key_sealed, 0) = 1)
     CONSTRAINT document_form_version CHECK ((kind = 'application_form'::text) = (form_version > 0))
     CONSTRAINT document_images CHECK (images = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text]))
-    CONSTRAINT document_kind CHECK (kind = ANY (ARRAY['application_form'::text, 'business_licence'::text, 'remittance_voucher'::text]))
+    CONSTRAINT document_kind CHECK (kind = ANY (ARRAY['application_form'::text, 'business_licence'::text, 'remittance_voucher'::text, 'identity_evidence'::text, 'consent_paper'::text, 'grounds_paper'::text]))
     CONSTRAINT document_mime CHECK (mime = ANY (ARRAY['image/jpeg'::text, 'image/png'::text, 'application/pdf'::text]))
     CONSTRAINT document_number CHECK (version >= 1)
     CONSTRAINT document_object_key UNIQUE (object_key)
@@ -854,6 +861,51 @@ CREATE TABLE login_code
     CONSTRAINT login_code_tries_range CHECK (tries_left >= 0 AND tries_left <= 5)
 GRANT DELETE, INSERT, SELECT, UPDATE ON login_code TO caconsole_app
 
+CREATE TABLE manual_order
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    version integer NOT NULL
+    written_by uuid NOT NULL
+    grounds text NOT NULL
+    identified text NOT NULL
+    consent text NOT NULL
+    waiver text NOT NULL
+    texts_sealed bytea NOT NULL
+    csr bytea
+    digest bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT manual_order_pkey PRIMARY KEY (id)
+    CONSTRAINT manual_order_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT manual_order_number CHECK (version >= 1)
+    CONSTRAINT manual_order_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT manual_order_texts_sealed CHECK (octet_length(texts_sealed) >= 34 AND get_byte(texts_sealed, 0) = 1)
+    CONSTRAINT manual_order_version UNIQUE (order_id, version)
+    CONSTRAINT manual_order_written_by_fkey FOREIGN KEY (written_by) REFERENCES staff(id)
+GRANT INSERT, SELECT ON manual_order TO caconsole_app
+GRANT SELECT (id) ON manual_order TO caconsole_read
+GRANT SELECT (order_id) ON manual_order TO caconsole_read
+GRANT SELECT (version) ON manual_order TO caconsole_read
+GRANT SELECT (written_by) ON manual_order TO caconsole_read
+GRANT SELECT (grounds) ON manual_order TO caconsole_read
+GRANT SELECT (identified) ON manual_order TO caconsole_read
+GRANT SELECT (consent) ON manual_order TO caconsole_read
+GRANT SELECT (waiver) ON manual_order TO caconsole_read
+GRANT SELECT (created_at) ON manual_order TO caconsole_read
+
+CREATE TABLE manual_return
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    version integer NOT NULL
+    staff_id uuid NOT NULL
+    reason_sealed bytea NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT manual_return_pkey PRIMARY KEY (id)
+    CONSTRAINT manual_return_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT manual_return_reason_sealed CHECK (octet_length(reason_sealed) >= 34 AND get_byte(reason_sealed, 0) = 1)
+    CONSTRAINT manual_return_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+CREATE INDEX manual_return_of_order ON public.manual_return USING btree (order_id, at DESC)
+GRANT INSERT, SELECT ON manual_return TO caconsole_app
+
 CREATE TABLE match_proposal
     line_id uuid NOT NULL
     receivable_id uuid NOT NULL
@@ -1077,16 +1129,18 @@ CREATE TABLE orders
     CONSTRAINT orders_issue_needs_gates CHECK (issuance = 'none'::text OR issuance = 'failed'::text OR authorisation = 'authorised'::text AND (payment = ANY (ARRAY['settled'::text, 'waived'::text, 'refunding'::text, 'refunded'::text])))
     CONSTRAINT orders_kept CHECK (kept_fen >= 0)
     CONSTRAINT orders_kind CHECK (kind = ANY (ARRAY['renewal'::text, 'manual'::text]))
+    CONSTRAINT orders_kind_path CHECK ((kind = 'manual'::text) = (path = 'manual'::text))
     CONSTRAINT orders_legal_id_sealed CHECK (octet_length(legal_id_sealed) >= 34 AND get_byte(legal_id_sealed, 0) = 1)
     CONSTRAINT orders_legal_name_sealed CHECK (octet_length(legal_name_sealed) >= 34 AND get_byte(legal_name_sealed, 0) = 1)
     CONSTRAINT orders_money_adds_up TRIGGER DEFERRABLE INITIALLY DEFERRED
     CONSTRAINT orders_no_key UNIQUE (no)
-    CONSTRAINT orders_path CHECK (path = ANY (ARRAY['online'::text, 'reviewed'::text]))
+    CONSTRAINT orders_path CHECK (path = ANY (ARRAY['online'::text, 'reviewed'::text, 'manual'::text]))
     CONSTRAINT orders_payment CHECK (payment = ANY (ARRAY['none'::text, 'awaiting'::text, 'settled'::text, 'refunding'::text, 'refunded'::text, 'waived'::text]))
     CONSTRAINT orders_payment_method CHECK (payment_method = ANY (ARRAY[''::text, 'transfer'::text, 'wechat'::text, 'alipay'::text]))
     CONSTRAINT orders_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
     CONSTRAINT orders_review CHECK (review = ANY (ARRAY['none'::text, 'queued'::text, 'claimed'::text, 'approved'::text, 'returned'::text, 'rejected'::text]))
     CONSTRAINT orders_telecom CHECK (telecom = ANY (ARRAY['none'::text, 'match'::text, 'mismatch'::text, 'unknown'::text]))
+    CONSTRAINT orders_waived CHECK (payment <> 'waived'::text OR path = 'manual'::text)
     CONSTRAINT orders_years CHECK (years >= 1 AND years <= 10)
 CREATE INDEX orders_by_agent_id ON public.orders USING btree (agent_id_index, created_at DESC)
 CREATE INDEX orders_by_agent_phone ON public.orders USING btree (agent_phone_index, created_at DESC)
@@ -1100,6 +1154,7 @@ CREATE INDEX orders_by_stage ON public.orders USING btree (stage, stage_since DE
 CREATE INDEX orders_difference ON public.orders USING btree (project_id, stage_since) WHERE ((payment = 'awaiting'::text) AND (kept_fen > 0))
 CREATE INDEX orders_expiring ON public.orders USING btree (old_not_after, id) WHERE ((path = 'online'::text) AND (closed_at IS NULL) AND (issuance = ANY (ARRAY['none'::text, 'failed'::text])) AND (payment <> ALL (ARRAY['refunding'::text, 'refunded'::text])))
 CREATE INDEX orders_in_work ON public.orders USING btree (stage_since, id) WHERE (stage = ANY (ARRAY['review'::text, 'second_review'::text, 'transfer'::text, 'returned'::text]))
+CREATE INDEX orders_manual ON public.orders USING btree (stage_since, id) WHERE ((kind = 'manual'::text) AND (closed_at IS NULL) AND (issuance = ANY (ARRAY['none'::text, 'failed'::text])))
 CREATE INDEX orders_of_project ON public.orders USING btree (project_id, created_at DESC, id DESC)
 CREATE INDEX orders_of_stage ON public.orders USING btree (stage, created_at DESC, id DESC)
 CREATE UNIQUE INDEX orders_one_open ON public.orders USING btree (old_pair_id) WHERE ((closed_at IS NULL) AND (delivery <> 'confirmed'::text))

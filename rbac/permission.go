@@ -24,6 +24,7 @@ const (
 	MatchingAllocate  = "matching:allocate"
 	IssuanceView      = "issuance:view"
 	IssuanceConfirm   = "issuance:confirm"
+	IssuanceManual    = "issuance:manual" // open an order by hand, and be the second to sign one
 	CertificateView   = "certificate:view"
 	CertificateRevoke = "certificate:revoke" // either of the two signatures
 	InvoiceView       = "invoice:view"
@@ -44,7 +45,7 @@ const (
 func All() []string {
 	return []string{
 		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch, OrderUnblock,
-		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, CertificateView, CertificateRevoke, OrderRefund,
+		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, IssuanceManual, CertificateView, CertificateRevoke, OrderRefund,
 		InvoiceView, InvoiceResend, HotlineView, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
 		KeyEnrol, RegistryView, RegistryChange,
 	}

@@ -39,7 +39,7 @@ func TestDefaultPolicy(t *testing.T) {
 		rbac.Reviewer:       reviewing,
 		rbac.SecondReviewer: reviewing,
 		rbac.ReviewLead:     reviewing + " certificate:revoke certificate:view order:refund order:unblock",
-		rbac.Issuer:         "case:view certificate:revoke certificate:view home:view issuance:confirm issuance:view key:enrol order:search",
+		rbac.Issuer:         "case:view certificate:revoke certificate:view home:view issuance:confirm issuance:manual issuance:view key:enrol order:search",
 		rbac.Finance:        money,
 		rbac.FinanceLead:    money + " order:refund",
 		rbac.Hotline:        "home:view hotline:view",

@@ -32,10 +32,20 @@ const (
 	RemittanceVoucher Kind = "remittance_voucher"
 )
 
+// The kinds of paper that an issuer adds to an order opened by hand; no applicant sends them.
+const (
+	IdentityEvidence Kind = "identity_evidence" // by what the agent was identified
+	ConsentPaper     Kind = "consent_paper"     // the holder's consent, signed
+	GroundsPaper     Kind = "grounds_paper"     // why it is done by hand: a letter of the unit, a report
+)
+
+// ByHand are the kinds that an issuer adds, in the order they are shown.
+var ByHand = []Kind{IdentityEvidence, ConsentPaper, GroundsPaper}
+
 // Required are the kinds an order cannot be reviewed without.
 var Required = []Kind{ApplicationForm, BusinessLicence}
 
-// Kinds are all kinds, in the order they are shown.
+// Kinds are the kinds that applicants send, in the order they are shown.
 var Kinds = []Kind{ApplicationForm, BusinessLicence, RemittanceVoucher}
 
 // ParseKind reads a kind as callers send it. Error: NotFound "document_kind_unknown".

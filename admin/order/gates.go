@@ -104,13 +104,15 @@ const (
 	Alipay   Method = "alipay"
 )
 
-// Path is how a renewal goes: online while the old certificate is valid, reviewed once it has expired.
+// Path is how a renewal goes: online while the old certificate is valid, reviewed once it has expired, by hand where an
+// issuer opened it.
 type Path string
 
 // The paths.
 const (
 	Online   Path = "online"
 	Reviewed Path = "reviewed"
+	ByHand   Path = "manual" // opened by an issuer
 )
 
 // Gates are the gates of one order together with what else only Change may write. Stage is derived from them.
@@ -254,7 +256,14 @@ func (g Gates) ReadyForIssue() bool {
 	if g.Telecom == Mismatch {
 		return false
 	}
-	return g.Path == Online || (g.Documents == Accepted && g.Identity == Passed && g.Review == Approved)
+	switch g.Path {
+	case Online:
+		return true
+	case ByHand:
+		return g.vouched()
+	case Reviewed:
+	}
+	return g.Documents == Accepted && g.Identity == Passed && g.Review == Approved
 }
 
 // ReadyForHolder tells whether the holder may authorise the renewal with the Ukey: on the online path every gate but the

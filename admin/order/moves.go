@@ -85,6 +85,9 @@ func check(before, after Gates) error {
 	if before.Path != after.Path && (after.Path != Reviewed || before.Path != Online) {
 		return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": "path", "from": string(before.Path), "to": string(after.Path)})
 	}
+	if before.Path != ByHand && before.Payment != Waived && after.Payment == Waived { // only two issuers may do without money
+		return fault.New(fault.Conflict, "gate_move", fault.Args{"gate": string(GatePayment), "from": string(before.Payment), "to": string(Waived)})
+	}
 	issuing := before.Issuance == Reserved || before.Issuance == Signed || before.Issuance == Recorded
 	switch {
 	case before.Closed != Open && closedMoves(changed):

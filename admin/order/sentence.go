@@ -19,6 +19,11 @@ func (g Gates) Sentence() Sentence {
 	case g.Closed == Open && g.Payment == Refunded:
 		return Sentence{Now: "sentence.refunded", Then: "sentence.refunded.then"}
 	}
+	if g.Path == ByHand {
+		if s, ok := g.manualSentence(stage); ok {
+			return s
+		}
+	}
 	switch stage {
 	case StagePapers:
 		return g.papersSentence(key)

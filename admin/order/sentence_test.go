@@ -107,8 +107,12 @@ func essence(g Gates) Gates {
 			Path: g.Path, Payment: g.Payment, Issuance: g.Issuance, Delivery: g.Delivery, Consent: Given, Authorisation: Authorised,
 			Documents: Accepted, Identity: Passed, Telecom: None, Review: Approved, Method: g.Method, Invoice: g.Invoice, ContentVersion: 1,
 		}
-		if g.Path == Online {
+		switch g.Path {
+		case Online:
 			g.Review, g.Documents, g.Identity = None, Missing, None
+		case ByHand:
+			g.Review = None
+		case Reviewed:
 		}
 	}
 	if g.Closed == Open && g.Payment != Refunding {
@@ -129,6 +133,7 @@ func reachable() map[Gates]bool {
 	}
 	visit(NewGates(Online))
 	visit(NewGates(Reviewed))
+	visit(NewGates(ByHand))
 	for len(queue) > 0 {
 		g := queue[0]
 		queue = queue[1:]
@@ -175,6 +180,8 @@ func blocker(g Gates) string {
 		return "paid back"
 	case g.Path == Online:
 		return onlineBlocker(g)
+	case g.Path == ByHand:
+		return manualBlocker(g)
 	}
 	return reviewedBlocker(g)
 }
@@ -196,6 +203,26 @@ func onlineBlocker(g Gates) string {
 		return "payer: " + string(g.Method)
 	}
 	return "payer: at once"
+}
+
+func manualBlocker(g Gates) string {
+	switch {
+	case g.Documents == Returned:
+		return "first issuer: sent back"
+	case g.Documents == Missing:
+		return "first issuer: evidence"
+	case g.Documents == Uploaded:
+		return "first issuer: sign"
+	case g.Telecom == Mismatch:
+		return "agent: real name"
+	case g.Identity != Passed:
+		return "first issuer: identity"
+	case g.Payment != Settled && g.Payment != Waived:
+		return "payer of a manual order"
+	case g.Issuance == Failed:
+		return "signer refused a manual order"
+	}
+	return "second issuer"
 }
 
 func reviewedBlocker(g Gates) string {

@@ -41,6 +41,8 @@ func (g Gates) Stage() Stage {
 		return StageIssuing
 	case g.Path == Online:
 		return g.onlineStage()
+	case g.Path == ByHand:
+		return g.manualStage()
 	}
 	return g.reviewedStage()
 }
@@ -102,7 +104,11 @@ func (o Order) LacksUnit() bool {
 
 // Next tells what the applicant does now. formConfirmed says whether the current form version was confirmed.
 func (g Gates) Next(formConfirmed bool) Next {
-	switch g.Stage() {
+	stage := g.Stage()
+	if g.Path == ByHand && stage != StageUpdate && stage != StageDone && stage != StageClosed {
+		return NextWait // all of it is with the issuers
+	}
+	switch stage {
 	case StagePapers:
 		if !formConfirmed {
 			return NextPrintForm

@@ -3,7 +3,9 @@ package page
 // Gates are the gates of an order by their stored values, as the gate strip shows them.
 type Gates struct {
 	// Reviewed orders pass documents, identity and review; on the online path the strip leaves them out.
-	Reviewed      bool
+	Reviewed bool
+	// ByHand orders pass documents and identity by what an issuer adds, and no review.
+	ByHand        bool
 	Consent       string
 	Documents     string
 	Identity      string
@@ -52,7 +54,7 @@ func (g Gates) Strip() []GateMark {
 		return GateMark{Gate: gate, State: state, Tone: tone}
 	}
 	marks := []GateMark{mark("consent", g.Consent)}
-	if g.Reviewed {
+	if g.Reviewed || g.ByHand {
 		marks = append(marks, mark("documents", g.Documents), mark("identity", g.Identity))
 	}
 	marks = append(marks, mark("payment", g.Payment))

@@ -7,7 +7,7 @@ import (
 // OrderGates turns an order's gates into those of the strip.
 func OrderGates(g order.Gates) Gates {
 	return Gates{
-		Reviewed: g.Path == order.Reviewed, Consent: string(g.Consent), Documents: string(g.Documents),
+		Reviewed: g.Path == order.Reviewed, ByHand: g.Path == order.ByHand, Consent: string(g.Consent), Documents: string(g.Documents),
 		Identity: string(g.Identity), Payment: string(g.Payment), Review: string(g.Review),
 		Authorisation: string(g.Authorisation), Issuance: string(g.Issuance), Delivery: string(g.Delivery), Invoice: string(g.Invoice),
 	}
