@@ -44,7 +44,7 @@ type DelegationOffer struct {
 
 // OfferDelegation composes a delegation of the reviewer's duty to a key that the person's browser made and cannot give
 // away (P-256, DER), until a time, at most cert.MaxDelegation from now. Nothing counts before KeepDelegation. Fails with
-// Forbidden "passkeys_forbidden" where the signer takes no passkeys or "passkey_missing" where the person has none that
+// Conflict "passkeys_forbidden" where the signer takes no passkeys or "passkey_missing" where the person has none that
 // counts, Invalid "delegation_malformed" on another kind of key, and like Registry.
 func (s *Service) OfferDelegation(ctx context.Context, tx pg.Tx, a actor.Actor, key []byte, until time.Time) (DelegationOffer, error) {
 	keys, err := s.SigningKeys(ctx, tx, a, cert.DutyReview)
@@ -52,10 +52,10 @@ func (s *Service) OfferDelegation(ctx context.Context, tx pg.Tx, a actor.Actor, 
 		return DelegationOffer{}, err
 	}
 	if !keys.PasskeysAllowed {
-		return DelegationOffer{}, fault.New(fault.Forbidden, "passkeys_forbidden", nil)
+		return DelegationOffer{}, fault.New(fault.Conflict, "passkeys_forbidden", nil)
 	}
 	if len(keys.Passkeys) == 0 {
-		return DelegationOffer{}, fault.New(fault.Forbidden, "passkey_missing", nil)
+		return DelegationOffer{}, fault.New(fault.Conflict, "passkey_missing", nil)
 	}
 	pub, err := cert.ParsePasskey(key)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 )
 
 // AskKey begins to show that a key belongs to the actor: what their Ukey signs (cert.KindSM2), or what their browser
-// creates a passkey by (cert.KindWebAuthn). Fails with Forbidden "passkeys_forbidden" where the signer counts no
-// passkeys, Invalid "field_wrong" on another kind.
+// creates a passkey by (cert.KindWebAuthn). Fails with Conflict "passkeys_forbidden" where the signer counts no
+// passkeys, "signer_unknown" before it was first heard, Invalid "field_wrong" on another kind.
 func (f *Flow) AskKey(ctx context.Context, a actor.Actor, kind string) (staffkey.Challenge, error) {
 	var out staffkey.Challenge
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
@@ -144,12 +144,15 @@ func (f *Flow) keyOwner(ctx context.Context, q pg.Q, a actor.Actor) (staffkey.Pe
 // passkeysOf tells for whom passkeys sign and which the actor has already.
 func (f *Flow) passkeysOf(ctx context.Context, q pg.Q, a actor.Actor) (cert.RelyingParty, [][]byte, error) {
 	trust, err := f.Issuance.Trust(ctx, q)
+	if fault.HasKey(err, "signer_unknown") {
+		return cert.RelyingParty{}, nil, fault.New(fault.Conflict, "signer_unknown", nil)
+	}
 	if err != nil {
 		return cert.RelyingParty{}, nil, err
 	}
 	rules := trust.Rules()
 	if rules.SM2Only || rules.Party.ID == "" {
-		return rules.Party, nil, fault.New(fault.Forbidden, "passkeys_forbidden", nil)
+		return rules.Party, nil, fault.New(fault.Conflict, "passkeys_forbidden", nil)
 	}
 	var known [][]byte
 	for _, k := range trust.Registry().Keys {

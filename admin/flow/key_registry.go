@@ -22,13 +22,14 @@ type KeyRegistry struct {
 	Requests []AskedKey
 	Change   *OpenChange  // nil where none is open
 	Signer   *cert.Status // nil where the signer does not answer
+	Unknown  bool         // the signer was never heard: nothing is known of its registry
 }
 
 // RegisteredKey is a key that counts, with its person as they are now.
 type RegisteredKey struct {
 	cert.StaffKey
 	Name    string // "" where there is no such account any more
-	Differs string // catalogue "keys.differs.<word>": how the person is no longer who the registry says; "" where they are
+	Differs string // catalogue "staffkeys.differs.<word>": how the person is no longer who the registry says; "" where they are
 }
 
 // AskedKey is a request with its person.
@@ -55,10 +56,13 @@ type Signer struct {
 	Who staff.Member
 }
 
-// KeyRegistry reads it. Fails with Unavailable "signer_unknown".
+// KeyRegistry reads it.
 func (f *Flow) KeyRegistry(ctx context.Context, a actor.Actor) (KeyRegistry, error) {
 	q := f.DB.Read(ctx)
 	trust, err := f.Issuance.Trust(ctx, q)
+	if fault.HasKey(err, "signer_unknown") {
+		return KeyRegistry{Unknown: true}, nil
+	}
 	if err != nil {
 		return KeyRegistry{}, err
 	}

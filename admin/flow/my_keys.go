@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"caconsole/admin/actor"
@@ -10,6 +11,7 @@ import (
 	"caconsole/issuance"
 	"caconsole/issuance/cert"
 	"caconsole/issuance/staffkey"
+	"caconsole/rbac"
 )
 
 // MyKeys is what a person sees of their own keys.
@@ -101,7 +103,44 @@ func (f *Flow) Delegating(ctx context.Context, a actor.Actor) (Delegating, error
 	return Delegating{Until: s.ExpiresAt}, nil
 }
 
-// KeyNews counts what the menu shows beside a person's keys: their requests that ended without their having seen it.
-func (f *Flow) KeyNews(ctx context.Context, a actor.Actor) (int, error) {
-	return f.Keys.News(ctx, f.DB.Read(ctx), a.ID)
+// KeyCounts are the numbers beside the menu's lines about keys, by path: requests of the actor's own that ended without
+// their having seen it, and for key officers what waits for them. A line with nothing has no number.
+func (f *Flow) KeyCounts(ctx context.Context, a actor.Actor) (map[string]int, error) {
+	out, q := map[string]int{}, f.DB.Read(ctx)
+	if a.Can(rbac.KeyEnrol) {
+		n, err := f.Keys.News(ctx, q, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			out["/my-keys"] = n
+		}
+	}
+	if a.Can(rbac.RegistryChange) {
+		n, err := f.registryWork(ctx, q, a)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			out["/keys"] = n
+		}
+	}
+	return out, nil
+}
+
+// registryWork counts what waits for one key officer: the open change, until they have signed it, or else the requests.
+func (f *Flow) registryWork(ctx context.Context, q pg.Q, a actor.Actor) (int, error) {
+	c, err := f.Keys.OpenChange(ctx, q, false)
+	if fault.Is(err, fault.NotFound) {
+		asked, err := f.Keys.OpenRequests(ctx, q, manyAsked)
+		return len(asked), err
+	}
+	if err != nil {
+		return 0, err
+	}
+	signed, err := f.Issuance.ApprovalsOf(ctx, q, c.Sum)
+	if err != nil || slices.ContainsFunc(signed, func(p cert.Approval) bool { return p.StaffID == a.ID.String() }) {
+		return 0, err
+	}
+	return 1, nil
 }

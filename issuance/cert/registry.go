@@ -247,3 +247,9 @@ func (r Registry) Check() error {
 func registryFault(cause error) error {
 	return &fault.Error{Kind: fault.Invalid, Key: "registry_change_malformed", Cause: cause}
 }
+
+// From is when the key begins to count; the zero time if it is malformed.
+func (k StaffKey) From() time.Time { return parseTime(k.NotBefore) }
+
+// Until is when it ends; the zero time for no end.
+func (k StaffKey) Until() time.Time { return parseTime(k.NotAfter) }

@@ -36,6 +36,9 @@ type toSign struct {
 // KeysOf tells by which keys of theirs a person can sign for a duty.
 type KeysOf func(ctx context.Context, a actor.Actor, duty string) (issuance.SigningKeys, error)
 
+// JSON answers the page's own script, or another client, with a value.
+func (c *Ctx) JSON(v any) error { return c.f.JSON(v) }
+
 // ToSign answers with what is to be signed, and by which keys of the reader's it can be.
 func (c *Ctx) ToSign(t issuance.ToSign) error {
 	var keys issuance.SigningKeys

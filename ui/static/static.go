@@ -20,7 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-//go:embed app.css app.js sign.js icons.svg icon.svg guilloche.svg vendor/*.css vendor/*.js
+//go:embed app.css app.js sign.js keys.js icons.svg icon.svg guilloche.svg vendor/*.css vendor/*.js
 var files embed.FS
 
 // Prefix is the path under which all assets are served.
@@ -34,7 +34,7 @@ var bundles = []struct {
 	{"guilloche.svg", []string{"guilloche.svg"}},
 	{"icon.svg", []string{"icon.svg"}},
 	{"icons.svg", []string{"icons.svg"}},
-	{"app.js", []string{"vendor/htmx.min.js", "sign.js", "app.js"}},
+	{"app.js", []string{"vendor/htmx.min.js", "sign.js", "keys.js", "app.js"}},
 	{"app.css", []string{"app.css"}},
 }
 

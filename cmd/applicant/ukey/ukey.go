@@ -38,7 +38,11 @@ type Options struct {
 }
 
 // Domains are the first lines of what the agent signs: a staff member's words in this product and no others.
-var Domains = []string{"caconsole/approve/1", "caconsole/delegate/1", "caconsole/registry/1"}
+var Domains = []string{"caconsole/approve/1", "caconsole/delegate/1", "caconsole/registry/1", enrolDomain}
+
+// enrolDomain asks a key to show whose it is. Its second line names the login, which must be the Ukey's own: a page cannot
+// have one person's Ukey enrolled for another.
+const enrolDomain = "caconsole/enrol/1"
 
 // ErrNotLoopback says that an agent would have listened to the network.
 var ErrNotLoopback = errors.New("the agent listens on loopback only")
@@ -173,6 +177,10 @@ func (a *Agent) sign(w http.ResponseWriter, r *http.Request) {
 	domain, _, _ := strings.Cut(string(in.Message), "\n")
 	if !slices.Contains(Domains, domain) {
 		refuse(w, http.StatusUnprocessableEntity, "message_unknown", "the agent signs the console's own messages only")
+		return
+	}
+	if _, rest, _ := strings.Cut(string(in.Message), "\n"); domain == enrolDomain && !strings.HasPrefix(rest, in.Login+"\n") {
+		refuse(w, http.StatusUnprocessableEntity, "message_of_another", "the message enrols a key for somebody else")
 		return
 	}
 	key := a.keys[in.Login]

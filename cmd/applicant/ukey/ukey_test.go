@@ -113,6 +113,8 @@ func TestRefuses(t *testing.T) {
 		"no JSON":             {asked{http.MethodPost, "/v1/sign", "{", fromPage}, 422, "request_unreadable"},
 		"a foreign message":   {asked{http.MethodPost, "/v1/sign", signing("issuer1", "transfer all the money"), fromPage}, 422, "message_unknown"},
 		"the holder's domain": {asked{http.MethodPost, "/v1/sign", signing("issuer1", "caconsole/renew/1\n{}"), fromPage}, 422, "message_unknown"},
+		"another's enrolment": {asked{http.MethodPost, "/v1/sign", signing("issuer1", "caconsole/enrol/1\nreviewer1\n00"), fromPage}, 422, "message_of_another"},
+		"a longer name's":     {asked{http.MethodPost, "/v1/sign", signing("issuer1", "caconsole/enrol/1\nissuer11\n00"), fromPage}, 422, "message_of_another"},
 		"nobody's Ukey":       {asked{http.MethodPost, "/v1/sign", signing("issuer2", "caconsole/approve/1\nissue"), fromPage}, 404, "key_absent"},
 		"too long":            {asked{http.MethodPost, "/v1/sign", signing("issuer1", "caconsole/approve/1\n"+strings.Repeat("0", 70<<10)), fromPage}, 422, "request_unreadable"},
 	} {

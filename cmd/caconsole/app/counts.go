@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ const countsLife = 3 * time.Second
 // counts keeps the numbers of the frame for a moment, a person at a time.
 type counts struct {
 	board *board.Board
+	keys  func(ctx context.Context, a actor.Actor) (map[string]int, error)
 	now   func() time.Time
 	log   *slog.Logger
 
@@ -68,6 +70,11 @@ func (c *counts) of(ctx context.Context, a actor.Actor) page.Counts {
 			out.Menu[m.path] = n.N
 		}
 	}
+	waiting, err := c.keys(ctx, a)
+	if err != nil {
+		c.log.WarnContext(ctx, "menu counts not read", "error", err)
+	}
+	maps.Copy(out.Menu, waiting)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, old := range c.kept {

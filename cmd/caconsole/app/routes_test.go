@@ -179,7 +179,7 @@ var absurd = []string{
 func TestAbsurdParameters(t *testing.T) {
 	c := open(t)
 	people := map[string]*visitor{}
-	for _, role := range []string{rbac.ReviewLead, rbac.Issuer, rbac.FinanceLead, rbac.HotlineLead, rbac.Auditor, rbac.SecurityAdmin} {
+	for _, role := range []string{rbac.ReviewLead, rbac.Issuer, rbac.FinanceLead, rbac.HotlineLead, rbac.Auditor, rbac.SecurityAdmin, rbac.KeyOfficer} {
 		people[role] = c.hire(role)
 	}
 	queries := []string{"tab", "no", "holder", "after", "before", "size", "stage", "q", "order", "id", "page", "paper", "fit", "line", "entry", "actor", "action", "object", "outcome", "title", "from", "role", "who", "next"}

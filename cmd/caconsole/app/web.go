@@ -19,6 +19,7 @@ import (
 	"caconsole/ui/intake"
 	"caconsole/ui/invoices"
 	"caconsole/ui/issuance"
+	"caconsole/ui/keys"
 	"caconsole/ui/login"
 	"caconsole/ui/matching"
 	"caconsole/ui/orders"
@@ -77,7 +78,7 @@ func newWebsite(c Config, f *flow.Flow, policy *rbac.Policy, m *metrics, ready f
 	} else {
 		w.public = intake.New(api, c.Proxies)
 	}
-	menu := &counts{board: f.Board, now: c.Now, log: c.Log, kept: map[uuid.UUID]keptCounts{}}
+	menu := &counts{board: f.Board, keys: f.KeyCounts, now: c.Now, log: c.Log, kept: map[uuid.UUID]keptCounts{}}
 	w.router = page.NewRouter(w.staff, page.Deps{
 		Assets: assets, Guard: guard.New(f.Staff, policy.Permissions, f.Audit), Logger: c.Log, Now: c.Now,
 		Env: page.Environment{Name: c.Environment, Version: c.Version, Build: c.Build}, TLS: c.tls(), Counts: menu.of,
@@ -106,4 +107,5 @@ func areas(r *page.Router, f *flow.Flow) {
 	hotline.Routes(r, hotline.Deps{Flow: f})
 	audit.Routes(r, audit.Deps{Flow: f})
 	staff.Routes(r, staff.Deps{Accounts: f.Staff})
+	keys.Routes(r, keys.Deps{Flow: f})
 }
