@@ -120,8 +120,7 @@ func TestMainJobInBrowser(t *testing.T) {
 		reviewer.do(chromedp.Click(`input[name="checks"]:not(:checked)`))
 	}
 	reviewer.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
-	reviewer.key("a")
-	reviewer.until(`location.pathname === "/queue"`)
+	reviewer.approvesByKeyboard(no)
 
 	issuer := h.sit("issuer", 0)
 	issuer.open("/issuance")

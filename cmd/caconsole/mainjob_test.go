@@ -95,11 +95,17 @@ func (h *house) reviewAndIssue(no string) {
 	verdict := url.Values{"version": {reviewer.field("version")}, "digest": {reviewer.field("digest")}}
 	require.Contains(h.t, reviewer.refused("/orders/"+no+"/approve", verdict, 409), "清单", "通过 needs the checklist")
 	verdict["checks"] = []string{"stamp_clear", "stamp_holder", "signature", "licence_valid", "licence_stamp", "person"}
-	reviewer.post("/orders/"+no+"/approve", verdict)
+	verdict.Set("note", "章印清晰")
+	require.Contains(h.t, reviewer.refused("/orders/"+no+"/approve", verdict, 422), "签名", "a browser without a script is told what is missing")
+	require.Contains(h.t, reviewer.get("/orders/"+no), "章印清晰", "and the draft is kept")
+	require.Contains(h.t, reviewer.page, `value="stamp_clear" checked`)
+	reviewer.postSigned("/orders/"+no+"/approve", "/orders/"+no+"/approve/to-sign", verdict)
 
 	issuer := h.logIn("issuer", 0)
 	require.Contains(h.t, issuer.get("/issuance"), no)
-	issuer.post("/issuance/confirm", url.Values{"orders": {no}})
+	batch := url.Values{"orders": {no}}
+	require.Contains(h.t, issuer.refused("/issuance/confirm", batch, 422), "签名")
+	issuer.postSigned("/issuance/confirm", "/issuance/to-sign", batch)
 }
 
 // looksAtEvidence opens every page image and portrait of the case in front of the reviewer.

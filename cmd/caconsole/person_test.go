@@ -17,6 +17,7 @@ import (
 type person struct {
 	t      *testing.T
 	url    string
+	agent  string // of the Ukeys
 	client *http.Client
 	page   string // the last page's text
 	at     string // and where it is
@@ -34,7 +35,7 @@ func (h *house) logIn(role string, n int) *person {
 	require.Greater(h.t, len(rows), n, "people with the role %s", role)
 	jar, err := cookiejar.New(nil)
 	require.NoError(h.t, err)
-	p := &person{t: h.t, url: h.url, client: &http.Client{Jar: jar, Timeout: patience}}
+	p := &person{t: h.t, url: h.url, agent: h.agent(), client: &http.Client{Jar: jar, Timeout: patience}}
 	p.get("/login")
 	p.post("/login", url.Values{"login": {rows[n]["login"]}, "password": {rows[n]["password"]}, "code": {h.code(rows[n])}})
 	require.Equal(h.t, "/home", p.at, "log-in of %s: %s", rows[n]["login"], p.page)
