@@ -51,6 +51,8 @@ func newQueue(t *testing.T, db *pg.DB, now func() time.Time) *queue {
 	known[flow.RefundArgs](r)
 	known[flow.RevokeArgs](r)
 	known[flow.ListArgs](r)
+	known[flow.RegistryArgs](r)
+	known[flow.EndDelegationArgs](r)
 	known[document.PagesArgs](r)
 	var err error
 	q.Client, err = job.NewClient(db, r, job.Options{Queues: map[string]int{document.PagesQueue: 1, flow.MatchQueue: 1}})
@@ -79,6 +81,8 @@ func (q *queue) serve(f *flow.Flow) {
 	on(q, func(ctx context.Context, a flow.RefundArgs) error { return f.SendRefund(ctx, a.RefundID) })
 	on(q, func(ctx context.Context, a flow.RevokeArgs) error { return f.Revoke(ctx, a.RevocationID) })
 	on(q, func(ctx context.Context, _ flow.ListArgs) error { return f.MakeList(ctx) })
+	on(q, func(ctx context.Context, a flow.RegistryArgs) error { return f.SendRegistry(ctx, a.Digest) })
+	on(q, func(ctx context.Context, a flow.EndDelegationArgs) error { return f.TellDelegation(ctx, a.ID) })
 	on(q, func(context.Context, document.PagesArgs) error { return nil })
 }
 

@@ -75,9 +75,14 @@ func (k *Keys) Begin(_ context.Context, tx pg.Tx, by uuid.UUID, c cert.RegistryC
 	row := changeRow{Digest: sum[:], Seq: c.Seq, Canonical: c.Canonical(), State: Open, CreatedBy: by, CreatedAt: k.now()}
 	again := clause.OnConflict{
 		Columns: []clause.Column{{Name: "digest"}}, DoUpdates: clause.AssignmentColumns([]string{"state", "created_by", "created_at", "ended_at", "refusal"}),
+		Where: clause.Where{Exprs: []clause.Expression{clause.Neq{Column: clause.Column{Table: "registry_change", Name: "state"}, Value: Open}}},
 	}
-	if err := tx.Gorm().Clauses(again).Create(&row).Error; err != nil {
-		return Change{}, pg.Fault(err)
+	res := tx.Gorm().Clauses(again).Create(&row)
+	if res.Error == nil && res.RowsAffected == 0 { // this very change is open
+		return Change{}, fault.New(fault.Conflict, "registry_change_open", nil)
+	}
+	if res.Error != nil {
+		return Change{}, pg.Fault(res.Error)
 	}
 	return row.change()
 }

@@ -40,8 +40,8 @@ func NewPasskey(t testing.TB, p Person, now time.Time) Passkey {
 	return Passkey{Person: entry, Key: key, RPID: Party.ID, Origin: Party.Origins[0]}
 }
 
-// touch asks the passkey for an assertion over a message.
-func (p Passkey) touch(t testing.TB, message []byte) (cert.Assertion, []byte) {
+// Touch asks the passkey for an assertion over a message.
+func (p Passkey) Touch(t testing.TB, message []byte) (cert.Assertion, []byte) {
 	t.Helper()
 	client, err := json.Marshal(map[string]any{
 		"type": "webauthn.get", "challenge": cert.Challenge(message), "origin": p.Origin, "crossOrigin": false,
@@ -63,7 +63,7 @@ func (p Passkey) Approve(t testing.TB, duty string, at time.Time, digests ...cer
 		a.Digests = append(a.Digests, d.Hex())
 	}
 	var w cert.Assertion
-	w, a.Signature = p.touch(t, a.Message())
+	w, a.Signature = p.Touch(t, a.Message())
 	a.WebAuthn = &w
 	return a
 }
@@ -91,7 +91,7 @@ func (p Passkey) Delegate(t testing.TB, from time.Time, change func(*cert.Delega
 		change(&d)
 	}
 	s := Shift{ID: d.ID, StaffID: d.StaffID, Key: key, Signed: cert.SignedDelegation{Delegation: d.Canonical()}}
-	s.Signed.WebAuthn, s.Signed.Signature = p.touch(t, cert.ToSignDelegation(s.Signed.Delegation))
+	s.Signed.WebAuthn, s.Signed.Signature = p.Touch(t, cert.ToSignDelegation(s.Signed.Delegation))
 	return s
 }
 
