@@ -98,6 +98,15 @@ func (f *Flow) approvedOrder(ctx context.Context, tx pg.Tx, a actor.Actor, no st
 	if o.Stage == order.StageIssuing || o.Stage == order.StageUpdate || o.Stage == order.StageDone {
 		return order.Order{}, issuance.Authorisation{}, fault.New(fault.Conflict, "already_confirmed", nil)
 	}
+	if o.Kind == order.Manual {
+		return order.Order{}, issuance.Authorisation{}, fault.New(fault.Conflict, "manual_apart", nil)
+	}
+	return f.approvedContent(ctx, tx, o)
+}
+
+// approvedContent returns what was signed of an order that waits for its last signature, if it still says what the order
+// says.
+func (f *Flow) approvedContent(ctx context.Context, tx pg.Tx, o order.Order) (order.Order, issuance.Authorisation, error) {
 	if o.Stage != order.StageToIssue {
 		return order.Order{}, issuance.Authorisation{}, fault.New(fault.Conflict, "not_ready_for_issue", nil)
 	}
@@ -117,7 +126,7 @@ func (f *Flow) approvedOrder(ctx context.Context, tx pg.Tx, a actor.Actor, no st
 
 // reserve adds the issuer's signature, commits the request to the signer and enqueues its execution.
 func (f *Flow) reserve(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, auth issuance.Authorisation, signed issuance.Approval) error {
-	given := slices.ContainsFunc(auth.Approvals, func(p cert.Approval) bool { return p.Duty == cert.DutyIssue })
+	given := slices.ContainsFunc(auth.Approvals, func(p cert.Approval) bool { return p.Duty == signed.Duty })
 	if !given { // a second try after a failed execution finds its approval in place
 		if err := f.Issuance.AddApproval(ctx, tx, auth.ID, signed); err != nil {
 			return err

@@ -42,6 +42,13 @@ func (f *Flow) contentDigest(ctx context.Context, q pg.Q, o order.Order) ([]byte
 	for _, given := range consents {
 		c.Consents = append(c.Consents, review.Consent{Code: given.Code, Version: given.Version})
 	}
+	if o.Kind == order.Manual {
+		facts, err := f.Manual.Latest(ctx, q, o.ID)
+		if err != nil {
+			return nil, err
+		}
+		c.Manual = hex.EncodeToString(facts.Digest)
+	}
 	return c.Digest()
 }
 

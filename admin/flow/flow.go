@@ -28,6 +28,7 @@ import (
 	"caconsole/admin/staff"
 	"caconsole/admin/throttle"
 	"caconsole/issuance"
+	"caconsole/issuance/manual"
 	"caconsole/issuance/staffkey"
 	"caconsole/reconcile"
 )
@@ -51,6 +52,7 @@ type Flow struct {
 	Issuance   *issuance.Service
 	Keys       *staffkey.Keys
 	Ledger     *reconcile.Ledger
+	Manual     *manual.Orders
 	Messages   *notify.Messages
 	Orders     *order.Orders
 	Payments   *payment.Payments

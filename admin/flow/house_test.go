@@ -37,6 +37,7 @@ import (
 	"caconsole/issuance"
 	"caconsole/issuance/cert"
 	"caconsole/issuance/cert/certtest"
+	"caconsole/issuance/manual"
 	"caconsole/issuance/signer"
 	"caconsole/issuance/signer/signertest"
 	"caconsole/issuance/staffkey"
@@ -124,7 +125,7 @@ func newHouse(t *testing.T) *house {
 		Board: board.New(db, now), Applicants: applicant.NewApplicants(ring), Documents: document.New(db, vault, now),
 		Identities: identity.New(vault, now), Invoices: invoice.New(db, vault, h.printer, now),
 		Ledger: reconcile.New(db, vault, now, order.ValidNo), Orders: order.NewOrders(ring, now, eightHours), Payments: payment.New(now),
-		Projects: &project.Projects{}, Reviews: review.NewReviews(now), Keys: staffkey.New(now),
+		Projects: &project.Projects{}, Reviews: review.NewReviews(now), Keys: staffkey.New(now), Manual: manual.New(ring, now),
 		Messages: notify.New(notify.Options{
 			DB: db, Ring: ring, Jobs: h.jobs, Now: now, Senders: map[notify.Channel]notify.Sender{notify.SMS: h.sms, notify.Mail: h.mail},
 		}),

@@ -10,8 +10,8 @@ import (
 	"caconsole/admin/pg"
 )
 
-// SweepApprovals gives orders whose approval ran out before an issuer confirmed it back to the reviewers: nobody could
-// sign by it any more.
+// SweepApprovals gives orders whose approval ran out before an issuer confirmed it back to whoever approves first: nobody
+// could sign by it any more.
 func (f *Flow) SweepApprovals(ctx context.Context) error {
 	lapsed, err := f.Issuance.Lapsed(ctx, f.DB.Read(ctx), 100)
 	if err != nil {
@@ -30,13 +30,25 @@ func (f *Flow) SweepApprovals(ctx context.Context) error {
 			if atSigner(o.Gates) {
 				return nil // confirmed at the last moment
 			}
-			// Where nobody approved, a reviewer only asked what to sign; a driver just starts again.
-			if o.Gates.Closed == order.Open && o.Gates.Path == order.Reviewed && o.Gates.Review == order.Approved {
-				if _, err := f.Orders.Change(ctx, tx, a, o.No, "approval.lapsed", (*order.Gates).TouchContent); err != nil {
+			if again := afterLapse(o.Gates); again != nil {
+				if _, err := f.Orders.Change(ctx, tx, a, o.No, "approval.lapsed", again); err != nil {
 					return err
 				}
 			}
 			return f.voidApproval(ctx, tx, o)
 		})
 	})
+}
+
+// afterLapse is what a lapse does to an order's gates; nil for nothing. Where nobody approved, somebody only asked what to
+// sign; a driver just starts again.
+func afterLapse(g order.Gates) func(*order.Gates) error {
+	switch {
+	case g.Closed != order.Open:
+	case g.Path == order.Reviewed && g.Review == order.Approved:
+		return (*order.Gates).TouchContent
+	case g.Path == order.ByHand && g.Documents == order.Accepted:
+		return func(g *order.Gates) error { return g.Rewritten(true) }
+	}
+	return nil
 }

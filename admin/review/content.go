@@ -27,6 +27,7 @@ type Content struct {
 	Identity  Identity  `json:"identity"`
 	Telecom   string    `json:"telecom"`
 	Consents  []Consent `json:"consents"`
+	Manual    string    `json:"manual,omitempty"` // digest of what an order opened by hand rests on, hex
 }
 
 // Paper is one document by digest.

@@ -25,12 +25,15 @@ var Grounds = []string{"ukey_broken", "hall_unusable", "holder_abroad", "issued_
 var Identifications = []string{"in_person", "video", "notary", "letter"}
 
 // Consents are where the holder's consent lies: "manual.consent.<code>".
-var Consents = []string{"paper", "statement"}
+var Consents = []string{OnPaper, "statement"}
 
-// Waivers are why nothing is paid: "manual.waiver.<code>". What was paid outside needs its receipt number.
+// OnPaper is a consent whose signed paper is uploaded.
+const OnPaper = "paper"
+
+// PaidOutside is a fee that was paid without this system; its receipt's number is told.
 const PaidOutside = "paid_outside"
 
-// Waivers are all of them.
+// Waivers are why nothing is paid: "manual.waiver.<code>".
 var Waivers = []string{"our_mistake", "project_pays", PaidOutside, "other"}
 
 // maxText bounds what is written freely, in characters; minText is the least that says something.
@@ -112,7 +115,7 @@ func (f *Facts) Check() []fault.Field {
 
 // leastConsent: a statement must be there in words; a paper is uploaded.
 func (f *Facts) leastConsent() int {
-	if f.Consent == "paper" {
+	if f.Consent == OnPaper {
 		return 0
 	}
 	return minText

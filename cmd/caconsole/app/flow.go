@@ -25,6 +25,7 @@ import (
 	"caconsole/admin/staff"
 	"caconsole/admin/throttle"
 	"caconsole/issuance"
+	"caconsole/issuance/manual"
 	"caconsole/issuance/staffkey"
 	"caconsole/rbac"
 	"caconsole/reconcile"
@@ -48,6 +49,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 		Invoices:   invoice.New(h.DB, h.Vault, out.Invoice, h.Now),
 		Issuance:   issuance.New(out.Signer, h.Now),
 		Keys:       staffkey.New(h.Now),
+		Manual:     manual.New(h.Ring, h.Now),
 		Registrar:  out.Signer,
 		Ledger:     reconcile.New(h.DB, h.Vault, h.Now, order.ValidNo),
 		Messages:   notify.New(notify.Options{DB: h.DB, Ring: h.Ring, Jobs: jobs, Senders: out.Senders, Now: h.Now}),
