@@ -31,7 +31,8 @@ func (serveCommand) Help() string {
 	return `Checks the journal whole and every file that init fixed, and answers until SIGINT or SIGTERM. It starts locked: nothing is
 issued before enough key officers gave their shares with "casigner unlock". From then on the key stays open until the
 process ends; the signer does not lock itself when idle. A torn last record is cut off and reported; a broken journal or a
-changed file stops the start. Logs go to the standard error as JSON.`
+changed file stops the start. The key stays out of the swap space where the process may lock its memory: start it as root
+with --user, or with LimitMEMLOCK=infinity; otherwise a line of the log says so. Logs go to the standard error as JSON.`
 }
 
 // Run serves until ctx ends.
@@ -43,6 +44,9 @@ func (c *serveCommand) Run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(env.stderr, nil))
+	if !lockMemory() {
+		log.WarnContext(ctx, "memory is not locked: the CA key may get into the swap space", "allow_by", "ulimit -l unlimited, LimitMEMLOCK=infinity")
+	}
 	engine, err := signer.Open(signer.Options{Dir: c.Data, Now: env.now, Logger: log})
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ func (f userFlag) drop() error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("only root can become %s", f.User)
 	}
+	_ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}) // for lockMemory, which says if it failed
 	// syscall, not unix: these change every thread of the process.
 	if err := errors.Join(syscall.Setgroups([]int{gid}), syscall.Setresgid(gid, gid, gid), syscall.Setresuid(uid, uid, uid)); err != nil {
 		return err
@@ -77,4 +78,14 @@ func harden() error {
 		return err
 	}
 	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+}
+
+// lockMemory keeps the key out of the swap space: every page that is touched from now on stays in memory. It reports
+// whether that was allowed. With a limit it is not tried: the memory the program asks for later would be refused.
+func lockMemory() bool {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit); err != nil || limit.Cur != unix.RLIM_INFINITY {
+		return false
+	}
+	return unix.Mlockall(unix.MCL_CURRENT|unix.MCL_FUTURE|unix.MCL_ONFAULT) == nil
 }

@@ -50,7 +50,7 @@ type Closing struct {
 type Status struct {
 	JournalHead
 	Locked       bool     `json:"locked"`          // waits for its officers; nothing is signed
-	Given        []string `json:"given,omitempty"` // logins of the officers who gave a share since the start
+	Given        []string `json:"given,omitempty"` // logins of the officers whose shares were given since the start; once it is open, of those who opened it
 	Needed       int      `json:"needed"`          // shares that open the key
 	Shares       int      `json:"shares"`          // shares there are
 	Issued       int      `json:"issued"`
@@ -138,6 +138,47 @@ type CRL struct {
 	NextUpdate string `json:"next_update"`
 	Entries    int    `json:"entries"`
 	JournalHead
+}
+
+// JournalQuery asks what the signer has done.
+type JournalQuery struct {
+	From  uint64 `json:"from"`  // number of the first record
+	Limit int    `json:"limit"` // records, at most MaxFacts
+}
+
+// MaxFacts is how many records one answer tells of.
+const MaxFacts = 1000
+
+// JournalPage tells of some records in order, all there are where there are fewer than were asked for. Its head is the
+// last record there is.
+type JournalPage struct {
+	Facts []JournalFact `json:"facts"`
+	JournalHead
+}
+
+// Kinds of journal records that a JournalFact says more about than its kind.
+const (
+	FactIntent     = "intent"     // ID, Digest, Serials
+	FactIssued     = "issued"     // ID, Digest, Certificates
+	FactClosed     = "closed"     // ID, Serials of an intent that was never answered
+	FactRevoked    = "revoked"    // ID, Digest, Serials
+	FactList       = "crl"        // Number, Digest of the list
+	FactRegistry   = "registry"   // Digest of the change
+	FactProfile    = "profile"    // Digest of the profile
+	FactDelegation = "delegation" // ID
+)
+
+// JournalFact is what a journal record says, without what led to it: no secret, and of persons nothing.
+type JournalFact struct {
+	Seq          uint64   `json:"seq"`
+	Hash         string   `json:"hash"`
+	At           string   `json:"at"` // RFC 3339, UTC
+	Kind         string   `json:"kind"`
+	ID           string   `json:"id,omitempty"`           // of the request, the revocation or the delegation
+	Digest       string   `json:"digest,omitempty"`       // hex, of the object
+	Serials      []Serial `json:"serials,omitempty"`      // sign, encryption
+	Certificates []string `json:"certificates,omitempty"` // SM3 (hex) of sign and encryption certificate, DER
+	Number       uint64   `json:"number,omitempty"`       // of a revocation list
 }
 
 // Share is one officer's part of what opens the CA key.

@@ -29,4 +29,14 @@
 //	journal.jsonl  the journal; its first record pins the digests of the .pem files and of the three above
 //
 // All of the journal is kept in memory by what requests ask of it, about 1 kB for an issuance.
+//
+// Known limits. When an approval was given is its key's own word: it must lie before the authorisation's end, and one by
+// a delegation is first taken at most 31 days after the delegation's end; a stolen key can say "yesterday" within these.
+// Officers sign a change by keys that hold when it comes, and no change leaves fewer than init demanded. The journal's
+// hashes need no secret: somebody who can write its file can cut it or leave records out. What they cannot do is add what
+// people must sign for, because every signature but those under issuances that were answered is verified at the start;
+// cut records are noticed by the console, which keeps the heads of the answers and compares both ways. The shares are
+// checked against digests, so that an officer cannot spoil an opening; a share seen by another is a share lost, and there
+// is no way to split the key anew but a new ceremony. Key and shares lie in the memory of a Go program: it leaves no core
+// dump, it is locked against swapping where the system allows that, but copies the runtime made are not wiped.
 package signer

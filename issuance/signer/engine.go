@@ -34,7 +34,8 @@ type Engine struct {
 	mu    sync.RWMutex // guards what follows, and keeps index and journal in the same order
 	index index
 	key   Key                 // nil while locked
-	given map[byte]cert.Share // by index
+	given map[byte]cert.Share // by index; none once the key is open
+	by    []string            // logins of the officers who opened the key
 	lists revocationLists     // has a lock of its own
 }
 
@@ -96,7 +97,7 @@ func (e *Engine) use(key Key, officers []string) error {
 	if _, err := e.journal.note(kindUnlock, unlockBody{Officers: officers, Key: key.KeyInfo()}); err != nil {
 		return err
 	}
-	e.key = key
+	e.key, e.by = key, officers
 	return nil
 }
 
@@ -133,7 +134,7 @@ func (e *Engine) Status(context.Context) (cert.Status, error) {
 		CRLNumber: e.index.crl.Number, NextUpdate: e.index.crl.NextUpdate,
 	}
 	if e.key != nil {
-		s.Key = e.key.KeyInfo().Storage
+		s.Key, s.Given = e.key.KeyInfo().Storage, e.by
 	}
 	return s, nil
 }

@@ -48,3 +48,14 @@ func IntendsLate(t testing.TB, e *Engine, in cert.Instruction) bool {
 
 // ListBefore pretends that a serial stood on the last revocation list.
 func ListBefore(e *Engine, serial cert.Serial) { e.lists.serials = append(e.lists.serials, serial) }
+
+// Hashed gives a record the hash of its bytes, and its line.
+func Hashed(t testing.TB, r Record) (line []byte, hash string) {
+	t.Helper()
+	r.Hash = ""
+	raw, err := plainJSON(r)
+	require.NoError(t, err)
+	raw = raw[:len(raw)-len(hashMark)-len(`"}`)]
+	hash = cert.SM3(raw).Hex()
+	return append(raw, hashMark+hash+"\"}\n"...), hash
+}

@@ -240,7 +240,7 @@ func (e *Engine) decide(j job, seen view) (*known, Record, error) {
 	if e.index.requests[j.request.ID] != nil || e.index.changes != seen.changes {
 		return nil, Record{}, nil
 	}
-	if err := e.index.allows(j, e.data.ca.RawSubject); err != nil {
+	if err := e.index.allows(j, e.data.ca.RawSubject, e.now()); err != nil {
 		return nil, Record{}, err
 	}
 	rec, at, err := e.journal.append(kindIntent, intentBody{

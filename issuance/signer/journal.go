@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,9 @@ type Record struct {
 	Hash string `json:"hash"`
 }
 
+// maxRead bounds what is read of the journal for one answer, in bytes.
+const maxRead = 8 << 20
+
 const (
 	hashMark = `,"hash":"`
 	hashTail = len(hashMark) + 64 + len(`"}`)
@@ -79,6 +83,7 @@ type journal struct {
 	last    cert.JournalHead // of what was appended
 	durable cert.JournalHead // of what is on the disk
 	end     int64            // where the next record will lie
+	offsets []int64          // where each record begins, by its number from 1: 8 bytes a record
 	syncs   uint64           // fsyncs since the start
 	fsync   func() error     // file.Sync, but for tests
 	// failed is set by the first write or fsync that did not succeed. What the disk then holds is unknown until the
@@ -125,6 +130,7 @@ func (j *journal) load(each func(Record, span) error) (int64, error) {
 	torn, err := ReadJournal(j.file, func(r Record, raw int) error {
 		at := span{offset: j.end, length: raw}
 		j.last = cert.JournalHead{Seq: r.Seq, Head: r.Hash}
+		j.offsets = append(j.offsets, j.end)
 		j.durable, j.end = j.last, j.end+int64(raw)+1
 		return each(r, at)
 	})
@@ -159,6 +165,7 @@ func (j *journal) append(kind string, body any) (Record, span, error) {
 	}
 	j.pending = append(append(j.pending, line...), '\n')
 	at := span{offset: j.end, length: len(line)}
+	j.offsets = append(j.offsets, j.end)
 	j.last, j.end = cert.JournalHead{Seq: r.Seq, Head: r.Hash}, j.end+int64(len(line))+1
 	return r, at, nil
 }
@@ -258,6 +265,36 @@ func (j *journal) read(at span) (Record, error) {
 	}
 	r, err := parseRecord(line)
 	return r, fault.Wrap("journal_failed", err)
+}
+
+// readFrom fetches the records from a number on that are on the disk and checks them once more: up to limit of them, and
+// no more than maxRead bytes but for the first. The head is that of the disk.
+func (j *journal) readFrom(seq uint64, limit int) ([]Record, cert.JournalHead, error) {
+	j.mu.Lock()
+	head, from := j.durable, min(seq, j.durable.Seq+1)
+	to := min(from+uint64(limit), head.Seq+1) //nolint:gosec // limit is checked by the caller
+	begins, end := slices.Clone(j.offsets[from-1:to-1]), j.end
+	if to <= uint64(len(j.offsets)) {
+		end = j.offsets[to-1] // where the next one begins
+	}
+	failed := j.failed
+	j.mu.Unlock()
+	if failed != nil {
+		return nil, head, fault.Down("signer_stopped", time.Minute, failed)
+	}
+	begins = append(begins, end)
+	var out []Record
+	for i, begin := range begins[:len(begins)-1] {
+		if i > 0 && begins[i+1]-begins[0] > maxRead {
+			break
+		}
+		r, err := j.read(span{offset: begin, length: int(begins[i+1] - begin - 1)})
+		if err != nil {
+			return nil, head, err
+		}
+		out = append(out, r)
+	}
+	return out, head, nil
 }
 
 func (j *journal) down() error { return fault.Down("signer_stopped", time.Minute, j.failed) }

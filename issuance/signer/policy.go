@@ -71,7 +71,7 @@ func (j job) proven(now time.Time) error {
 }
 
 // allows is what depends on what was signed, revoked and ended before.
-func (x *index) allows(j job, ca []byte) error {
+func (x *index) allows(j job, ca []byte, now time.Time) error {
 	a, r := j.authorisation, j.request
 	if x.authorisations[mustDigest(r.Authorisation)] != "" { // Plan has compared it
 		return fault.New(fault.Conflict, "authorisation_used", nil)
@@ -81,7 +81,7 @@ func (x *index) allows(j job, ca []byte) error {
 			return fault.New(fault.Conflict, "serial_reused", nil)
 		}
 	}
-	if err := x.delegationsHold(j.Approvals); err != nil {
+	if err := x.delegationsHold(j.Approvals, now); err != nil {
 		return err
 	}
 	if err := x.holderHolds(j, ca); err != nil {

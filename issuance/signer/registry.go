@@ -3,6 +3,7 @@ package signer
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"caconsole/admin/fault"
@@ -32,8 +33,8 @@ func registryState(r cert.Registry, head cert.JournalHead) cert.RegistryState {
 
 // ChangeRegistry changes whose keys count, if enough key officers of the registry as it is have signed the change. The
 // last change may be sent again and is answered again. It needs no CA key. Fails with Invalid
-// "registry_change_malformed", Conflict "registry_moved", Forbidden "officers_missing", "software_keys_forbidden" or
-// "passkeys_forbidden", and like an approval.
+// "registry_change_malformed", Conflict "registry_moved", Forbidden "officers_missing", "officers_too_few" (the change
+// leaves less than init demanded), "software_keys_forbidden" or "passkeys_forbidden", and like an approval.
 func (e *Engine) ChangeRegistry(ctx context.Context, in cert.RegistryOrder) (cert.RegistryState, error) {
 	c, err := cert.ParseRegistryChange(in.Change)
 	if err != nil {
@@ -53,8 +54,12 @@ func (e *Engine) changeRegistry(ctx context.Context, in cert.RegistryOrder, c ce
 		head, err := e.journal.head()
 		return registryState(e.index.trust.Registry(), head), err
 	}
-	next, err := e.index.changed(c, in.Approvals, e.now())
+	now := e.now()
+	next, err := e.index.changed(c, in.Approvals, now)
 	if err != nil {
+		return cert.RegistryState{}, err
+	}
+	if err := e.officersRemain(in.Approvals, c, next.Registry(), now); err != nil {
 		return cert.RegistryState{}, err
 	}
 	// Durable before it counts, and nothing is decided meanwhile: a change is rare.
@@ -77,6 +82,32 @@ func (x *index) changed(c cert.RegistryChange, approvals []cert.Approval, now ti
 		return nil, err
 	}
 	return cert.NewTrust(x.trust.Rules(), r)
+}
+
+// officersRemain: the keys of those who signed hold now and not only when they say they signed; and afterwards there are
+// as many officers with a key that holds as must sign together, which is never less than init demanded. It goes by the
+// clock, so that it is asked when a change comes and not again when the journal is read.
+func (e *Engine) officersRemain(approvals []cert.Approval, c cert.RegistryChange, next cert.Registry, now time.Time) error {
+	for _, a := range approvals {
+		who, err := e.index.trust.Approver(a, c.Digest())
+		if err != nil {
+			return err
+		}
+		if !who.Holds(now) {
+			return fault.New(fault.Forbidden, "approver_key_expired", fault.Args{"login": who.Login})
+		}
+	}
+	officers := map[string]bool{}
+	for _, k := range next.Keys {
+		if slices.Contains(k.Roles, cert.RoleKeyOfficer) && k.Holds(now.Add(cert.Skew)) {
+			officers[k.StaffID] = true
+		}
+	}
+	needed := max(next.Officers, e.data.settings.Needed)
+	if next.Officers < needed || len(officers) < needed {
+		return fault.New(fault.Forbidden, "officers_too_few", fault.Args{"left": min(next.Officers, len(officers)), "needed": needed})
+	}
+	return nil
 }
 
 func (x *index) setTrust(t *cert.Trust, change cert.Digest) {
@@ -127,8 +158,14 @@ func (x *index) endDelegation(id string, when time.Time, head cert.JournalHead) 
 	return done
 }
 
-// delegationsHold refuses approvals that were given after their delegation had ended.
-func (x *index) delegationsHold(approvals []cert.Approval) error {
+// lateDelegation is how long after its delegation's end an approval is still taken for the first time. When an approval
+// was given is only its key's own word: without a bound, a browser's key that fell into wrong hands could say "during my
+// shift" for ever. A verdict may wait for the applicant's money as long as the console lets it live, which is 30 days; a
+// shorter bound would send what was approved in time back to the reviewers.
+const lateDelegation = 31 * 24 * time.Hour
+
+// delegationsHold refuses approvals that were given after their delegation had ended, and those that come long after it.
+func (x *index) delegationsHold(approvals []cert.Approval, now time.Time) error {
 	for _, a := range approvals {
 		if a.Delegation == nil {
 			continue
@@ -139,6 +176,9 @@ func (x *index) delegationsHold(approvals []cert.Approval) error {
 		}
 		if done, ended := x.ended[d.ID]; ended && !a.At.Before(done.at) {
 			return fault.New(fault.Forbidden, "delegation_revoked", nil)
+		}
+		if _, end := d.Life(); now.After(end.Add(lateDelegation)) {
+			return fault.New(fault.Forbidden, "delegation_expired", nil)
 		}
 	}
 	return nil

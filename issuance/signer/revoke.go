@@ -16,6 +16,9 @@ type revokedBody struct {
 	Approvals  []cert.Approval `json:"approvals"`
 }
 
+// revokers are the duties of the two who sign a revocation.
+var revokers = [2]string{cert.DutyRevoke, cert.DutyRevokeCheck}
+
 // Revoke revokes certificates of this CA, if two members of staff have signed the revocation; they stand on every list
 // from the next one on. It needs no CA key. The same revocation is answered as before. Fails with Invalid
 // "revocation_malformed", Conflict "revocation_expired", "request_id_reused" or "already_revoked", NotFound
@@ -45,7 +48,7 @@ func (e *Engine) revoke(ctx context.Context, in cert.RevocationOrder, r cert.Rev
 	if now.After(r.ExpiresAt()) {
 		return answeredOrder{}, fault.New(fault.Conflict, "revocation_expired", nil)
 	}
-	if err := e.index.trust.Pair([2]string{cert.DutyRevoke, cert.DutyRevokeCheck}, in.Approvals, r.Digest(), r.ExpiresAt(), now); err != nil {
+	if err := e.index.trust.Pair(revokers, in.Approvals, r.Digest(), r.ExpiresAt(), now); err != nil {
 		return answeredOrder{}, err
 	}
 	if err := e.index.revocable(r); err != nil {
@@ -73,7 +76,7 @@ func (x *index) revocable(r cert.Revocation) error {
 	return nil
 }
 
-// applyRevoked replays a revocation.
+// applyRevoked replays a revocation, with its signatures, as applyRegistry does.
 func (x *index) applyRevoked(b revokedBody, when time.Time, head cert.JournalHead) error {
 	r, err := cert.ParseRevocation(b.Revocation)
 	if err != nil {
@@ -81,6 +84,9 @@ func (x *index) applyRevoked(b revokedBody, when time.Time, head cert.JournalHea
 	}
 	if _, seen := x.revocations[r.ID]; seen {
 		return fmt.Errorf("second revocation %s", r.ID)
+	}
+	if err := x.trust.Pair(revokers, b.Approvals, r.Digest(), r.ExpiresAt(), when.Add(cert.Skew)); err != nil {
+		return err
 	}
 	if err := x.revocable(r); err != nil {
 		return err

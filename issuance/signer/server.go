@@ -21,8 +21,8 @@ var status = map[fault.Kind]int{
 	fault.Forbidden: http.StatusForbidden, fault.Unavailable: http.StatusServiceUnavailable,
 }
 
-// Handler serves an engine to the console: POST /v1/issue, /v1/close, /v1/registry, /v1/revoke, /v1/crl, /v1/profile
-// and /v1/delegations/revoke; GET /v1/status, /v1/chain and /v1/registry. The messages are those of package cert; a
+// Handler serves an engine to the console: POST /v1/issue, /v1/close, /v1/registry, /v1/revoke, /v1/crl, /v1/profile,
+// /v1/delegations/revoke and /v1/journal; GET /v1/status, /v1/chain and /v1/registry. The messages are those of package cert; a
 // refusal is a cert.Problem. There is nothing here that opens the key: that is AdminHandler's.
 func Handler(e *Engine) http.Handler {
 	mux := http.NewServeMux()
@@ -33,6 +33,7 @@ func Handler(e *Engine) http.Handler {
 	take(mux, e, "crl", e.CRL)
 	take(mux, e, "profile", e.ChangeProfile)
 	take(mux, e, "delegations/revoke", e.EndDelegation)
+	take(mux, e, "journal", e.Journal)
 	tell(mux, e, "status", e.Status)
 	tell(mux, e, "chain", e.Chain)
 	tell(mux, e, "registry", e.Registry)

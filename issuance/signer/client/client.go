@@ -139,6 +139,13 @@ func (c *Client) EndDelegation(ctx context.Context, in cert.DelegationEnd) (cert
 	return out, err
 }
 
+// Journal asks what the signer has done, a page of its journal. Fails like Issue.
+func (c *Client) Journal(ctx context.Context, in cert.JournalQuery) (cert.JournalPage, error) {
+	var out cert.JournalPage
+	err := c.call(ctx, http.MethodPost, "journal", in, &out)
+	return out, err
+}
+
 // Unlock gives one officer's share. Only the signer's admin socket takes it. Fails like Issue.
 func (c *Client) Unlock(ctx context.Context, share cert.Share) (cert.Status, error) {
 	var out cert.Status
