@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"caconsole/admin/board"
 	"caconsole/admin/fault"
 	"caconsole/admin/flow"
@@ -32,7 +34,19 @@ type Deps struct {
 func Routes(r *page.Router, d Deps) {
 	r.Templates("certificates", files)
 	r.Get("/certificates", rbac.CertificateView, d.list)
+	r.Get("/certificates/crl", rbac.CertificateView, d.lists)
+	r.Get("/certificates/crl/:number/file", rbac.CertificateView, d.listFile)
+	r.Get("/certificates/revocations", rbac.CertificateView, d.revocations)
+	r.Get("/certificates/revocations/:id", rbac.CertificateView, d.revocation)
+	r.Post("/certificates/revocations/:id/to-sign", rbac.CertificateRevoke, d.checkToSign)
+	r.Post("/certificates/revocations/:id/check", rbac.CertificateRevoke, d.check)
+	r.Post("/certificates/revocations/:id/refuse", rbac.CertificateRevoke, d.refuse)
+	r.Post("/certificates/revocations/:id/withdraw", rbac.CertificateRevoke, d.withdraw)
+	r.Post("/certificates/revocations/:id/retry", rbac.CertificateRevoke, d.retry)
 	r.Get("/certificates/:serial", rbac.CertificateView, d.show)
+	r.Get("/certificates/:serial/revoke", rbac.CertificateRevoke, d.revokeForm)
+	r.Post("/certificates/:serial/revoke/to-sign", rbac.CertificateRevoke, d.revokeToSign)
+	r.Post("/certificates/:serial/revoke", rbac.CertificateRevoke, d.revoke)
 	r.Get("/certificates/:serial/files/:what", rbac.CertificateView, d.file)
 }
 
@@ -79,6 +93,9 @@ func (d Deps) list(c *page.Ctx) error {
 			Word: c.T("certificates.tab."+string(t), nil), URL: page.With("/certificates", nil, "tab", string(t)),
 			Count: page.Count(counts[t].N, counts[t].More), Current: t == f.Tab && !searched,
 		})
+	}
+	for _, beside := range []string{"revocations", "crl"} {
+		p.Tabs = append(p.Tabs, page.Tab{Word: c.T("certificates.beside."+beside, nil), URL: "/certificates/" + beside})
 	}
 	total := counts[f.Tab]
 	if searched {
@@ -169,6 +186,8 @@ type Detail struct {
 	ChainFile string
 	Authority *issuance.Facts
 	Family    []Kin
+	Revoke    string // address of the form; "" where the reader may not revoke it
+	Revoking  string // address of the revocation that is under way, done or failed
 }
 
 // Kin is one generation of a certificate's family.
@@ -205,6 +224,15 @@ func (d Deps) show(c *page.Ctx) error {
 	}
 	for _, g := range v.Family {
 		p.Family = append(p.Family, Kin{g, status(c, issuance.State(g.State), g.NotAfter, d.Now()), g.PairID == v.ID})
+	}
+	id, err := d.Flow.RevocationOf(c.Context(), c.Actor(), v.ID)
+	if err != nil {
+		return err
+	}
+	if id != uuid.Nil {
+		p.Revoking = "/certificates/revocations/" + id.String()
+	} else if c.Actor().Can(rbac.CertificateRevoke) && v.Authority != nil && v.State != issuance.Revoked {
+		p.Revoke = "/certificates/" + p.Serial + "/revoke"
 	}
 	return c.Render("certificates/show", p)
 }

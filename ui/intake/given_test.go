@@ -42,8 +42,8 @@ type facts struct {
 
 // givens make the states of things the document names.
 var givens = map[string]func(*world) facts{
-	"":           (*world).visiting,
-	"visitor":    (*world).visiting,
+	"":        (*world).visiting,
+	"visitor": (*world).visiting,
 	"revocation list": func(w *world) facts {
 		require.NoError(w.t, w.flow.MakeList(w.t.Context()))
 		return w.visiting()
