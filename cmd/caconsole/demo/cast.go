@@ -54,6 +54,9 @@ type hired struct {
 	onetimes seal.Secret
 }
 
+// firstReviewer is the login of one who signs.
+const firstReviewer = rbac.Reviewer + "1"
+
 // vacancies lists whom to hire, by role; of each the third and later ones work in one project only.
 func vacancies(projects [2]uuid.UUID) []*hired {
 	var all []*hired

@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"caconsole/admin/staff"
+	"caconsole/rbac"
 )
 
 // A child that dies is started again, one that is told to end ends, and neither sees what our environment holds.
@@ -49,6 +53,12 @@ func TestFolderOfSomethingElseIsRefused(t *testing.T) {
 	require.False(t, complete)
 	require.NoError(t, d.begin())
 	require.NoError(t, d.finish())
+	_, err = d.complete(t.Context())
+	require.ErrorContains(t, err, "older version", "nobody has a Ukey")
+	_, _, err = d.makeStaffKeys([]*hired{{
+		NewMember: staff.NewMember{Login: firstReviewer, No: "0217"}, member: staff.Member{ID: uuid.New(), Roles: []string{rbac.Reviewer}},
+	}})
+	require.NoError(t, err)
 	complete, err = d.complete(t.Context())
 	require.NoError(t, err)
 	require.True(t, complete)

@@ -61,9 +61,12 @@ func (f folder) openLog(name string) (*os.File, error) {
 }
 
 // complete tells whether the data is there. What an earlier start left half made is thrown away. A folder with data
-// that no demo made is refused.
+// that no demo made is refused, and one of a version whose console kept the staff's keys itself.
 func (d *demo) complete(ctx context.Context) (bool, error) {
 	begun, complete := exists(d.file(begunMark)), exists(d.file(completeMark))
+	if complete && !exists(d.file(staffKeysFolder, firstReviewer+".pem")) {
+		return false, fmt.Errorf("%s holds a demo of an older version, whose staff cannot sign: remove it, or set CACONSOLE_DATA to another folder", d.Data)
+	}
 	if complete {
 		return true, nil
 	}
