@@ -28,10 +28,17 @@ func caseScreens() []screen {
 	open := func(s screen, fragment string) screen { s.open = fragment; return s }
 	return []screen{
 		state("case", func(w words, p *orders.CasePage) { mismatch(w, p) }),
-		state("case-ready", func(_ words, p *orders.CasePage) { tick(p, len(review.Checks)) }),
+		state("case-ready", func(_ words, p *orders.CasePage) {
+			tick(p, len(review.Checks))
+			p.Verdict.Shift.Until = pagetest.Now.Add(7 * time.Hour)
+		}),
 		open(state("case-reject", func(_ words, p *orders.CasePage) { tick(p, len(review.Checks)) }), "#reject"),
 		open(state("case-keys", func(words, *orders.CasePage) {}), "#keys"),
-		state("case-licence", func(w words, p *orders.CasePage) { mismatch(w, p); show(w, p, licenceID, false) }),
+		state("case-licence", func(w words, p *orders.CasePage) {
+			mismatch(w, p)
+			show(w, p, licenceID, false)
+			p.Verdict.Shift.Offered = true
+		}),
 		state("case-width", func(w words, p *orders.CasePage) { show(w, p, formID, true) }),
 		open(state("case-return", func(w words, p *orders.CasePage) {
 			p.Verdict.Reasons = reasons("business_licence:name_differs", "business_licence:licence_expired")

@@ -83,6 +83,7 @@ type Verdict struct {
 	Phone          string    // mask of where the SMS goes
 	Last4          string    // of the order number, typed to reject
 	Reasons        []PaperReasons
+	Shift          flow.Delegating // whether this browser signs for a shift, or may
 }
 
 // PaperReasons are the reasons for which one paper can be sent back.
@@ -149,6 +150,11 @@ func (d Deps) casePage(c *page.Ctx) (CasePage, error) {
 		p.Papers, p.Shown = papers(c, v, p.Round)
 	}
 	p.verdict(c, v)
+	if p.Verdict != nil {
+		if p.Verdict.Shift, err = d.Flow.Delegating(c.Context(), c.Actor()); err != nil {
+			return CasePage{}, err
+		}
+	}
 	for _, e := range v.Events {
 		p.Steps = append(p.Steps, page.EventStep(c, e))
 	}
