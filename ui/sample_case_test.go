@@ -74,6 +74,12 @@ func caseScreens() []screen {
 		state("case-finance", func(_ words, p *orders.CasePage) {
 			p.MaySee, p.Papers, p.Shown, p.Verdict, p.Claim, p.Identity.Pictures = false, nil, nil, nil, orders.Claim{}, nil
 		}),
+		state("case-signed", func(_ words, p *orders.CasePage) {
+			p.Verdict, p.Claim, p.Refund = nil, orders.Claim{}, &orders.RefundPanel{Serial: caseSerial}
+		}),
+		refused(state("case-refund", func(_ words, p *orders.CasePage) {
+			p.Verdict, p.Claim, p.Refund = nil, orders.Claim{}, &orders.RefundPanel{}
+		}), fault.InvalidField("refund_reason", "field_required")),
 		{name: "revealed", path: "/orders/:no/reveal", template: "orders/revealed", data: func(words) any {
 			return orders.Revealed{Masked: page.Masked{ID: "m-agent_phone", Field: "agent_phone", Mask: "138****5678", Clear: "13800005678"}, No: caseNo}
 		}},

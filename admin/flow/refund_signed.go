@@ -16,11 +16,11 @@ import (
 // RefundSigned sends an order's money back after its pair was signed: a lead's decision, and only once the new pair is
 // revoked. An order that is still open closes with it. Fails with NotFound "order_unknown", Conflict "refund_not_signed"
 // (before signing a renewal is withdrawn or rejected), "refund_needs_revocation", "payment_not_settled"; Invalid on
-// "reason".
+// "refund_reason".
 func (f *Flow) RefundSigned(ctx context.Context, a actor.Actor, no, reason string) error {
 	reason = strings.TrimSpace(reason)
 	if key := issuance.WordsWrong(reason); key != "" {
-		return fault.InvalidField("reason", key)
+		return fault.InvalidField("refund_reason", key)
 	}
 	return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, err := f.Orders.Lock(ctx, tx, a, no)
@@ -40,6 +40,16 @@ func (f *Flow) RefundSigned(ctx context.Context, a actor.Actor, no, reason strin
 		}
 		return audit.Append(ctx, tx, a, f.Now(), audit.Entry{Action: "refund.after_signing", Object: "order:" + o.No, Project: o.ProjectID, Reason: reason})
 	})
+}
+
+// MaySendBack says what stands in the way of RefundSigned; nil where nothing does.
+func (f *Flow) MaySendBack(ctx context.Context, a actor.Actor, no string) error {
+	q := f.DB.Read(ctx)
+	o, err := f.Orders.Get(ctx, q, a, no)
+	if err != nil {
+		return err
+	}
+	return f.maySendBack(ctx, q, o)
 }
 
 // maySendBack says what stands in the way of a refund after signing.

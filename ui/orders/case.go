@@ -45,6 +45,7 @@ type CasePage struct {
 	Unsent    *Unsent  // a verdict that was refused because the order is no longer the reader's
 	Blocks    bool     // the applicant's next renewal waits for this one, and the reader may change that
 	Unblocked string   // why it does not, where a lead said so
+	Refund    *RefundPanel
 	Steps     []page.Step
 	History   []Past
 }
@@ -144,6 +145,9 @@ func (d Deps) casePage(c *page.Ctx) (CasePage, error) {
 	p.Blocks, p.Unblocked = open && v.Unblocked == "" && c.Actor().Can(rbac.OrderUnblock), v.Unblocked
 	if len(v.Attempts) > 0 && o.Gates.Identity != order.None { // tries of a former agent say nothing about this one
 		p.Identity = panel(c, o, v.Attempts[0])
+	}
+	if err = d.refundPanel(c, o, &p); err != nil {
+		return CasePage{}, err
 	}
 	p.past(c, v)
 	if p.MaySee {

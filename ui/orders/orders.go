@@ -37,6 +37,7 @@ func Routes(r *page.Router, d Deps) {
 	r.Post("/orders/:no/reject", rbac.CaseDecide, d.reject)
 	r.Post("/orders/:no/reveal", rbac.CaseReveal, d.reveal)
 	r.Post("/orders/:no/unblock", rbac.OrderUnblock, d.unblock)
+	r.Post("/orders/:no/refund", rbac.OrderRefund, d.refund)
 	r.Get("/orders/:no/papers/:id/:page", rbac.DocumentView, d.paper)
 	r.Get("/orders/:no/faces/:id/:which", rbac.IdentityView, d.face)
 }
