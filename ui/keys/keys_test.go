@@ -109,8 +109,10 @@ func (b *bureau) drain() {
 
 // cast is who works here; the reviewer's Ukey is plugged in, and the signer does not know it.
 var cast = []struct{ login, no, role string }{
-	{"reviewer1", "0217", rbac.Reviewer}, {"issuer1", "0411", rbac.Issuer},
-	{"officer1", "0801", rbac.KeyOfficer}, {"officer2", "0802", rbac.KeyOfficer},
+	{"reviewer1", "0217", rbac.Reviewer},
+	{"issuer1", "0411", rbac.Issuer},
+	{"officer1", "0801", rbac.KeyOfficer},
+	{"officer2", "0802", rbac.KeyOfficer},
 }
 
 func open(t *testing.T) *bureau {
@@ -400,7 +402,7 @@ func (a answer) json(t *testing.T) []byte {
 	client, err := json.Marshal(map[string]any{"type": "webauthn.create", "challenge": a.challenge, "origin": a.origin, "crossOrigin": a.cross})
 	require.NoError(t, err)
 	key := signertest.NewPasskey(t, signertest.NewPerson(t, uuid.NewString(), "x", "1", rbac.Reviewer), time.Now())
-	x, y := key.Key.X.FillBytes(make([]byte, 32)), key.Key.Y.FillBytes(make([]byte, 32)) //nolint:staticcheck // COSE has the coordinates
+	x, y := key.Key.X.FillBytes(make([]byte, 32)), key.Key.Y.FillBytes(make([]byte, 32))
 	party := sha256.Sum256([]byte(a.rp))
 	id := make([]byte, 16)
 	_, _ = rand.Read(id)
@@ -433,8 +435,9 @@ func TestPasskeyIsRefused(t *testing.T) {
 	const present, verified, attested = 0x01, 0x04, 0x40
 	good := answer{origin: b.url, rp: "localhost", flags: present | verified | attested, alg: 0x26} // -7: ES256
 	enrol := func(change func(*answer)) error {
-		in, id := good, uuid.UUID{}
-		in.challenge, id = b.asked(a)
+		in := good
+		challenge, id := b.asked(a)
+		in.challenge = challenge
 		change(&in)
 		return b.EnrolPasskey(t.Context(), a, id, in.json(t))
 	}
@@ -453,8 +456,9 @@ func TestPasskeyIsRefused(t *testing.T) {
 		err := enrol(c.change)
 		require.True(t, fault.HasKey(err, c.want), "%s: %v", name, err)
 	}
-	in, id := good, uuid.UUID{}
-	in.challenge, id = b.asked(a)
+	in := good
+	challenge, id := b.asked(a)
+	in.challenge = challenge
 	raw := in.json(t)
 	other := a
 	other.SessionID = b.session(who[0].Member).SessionID

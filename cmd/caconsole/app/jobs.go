@@ -123,7 +123,9 @@ func register(r *job.Registry, f *flow.Flow) {
 	job.Periodic(r, time.Minute, "authority", f.KeepAuthority)
 	job.Periodic(r, time.Minute, "approvals", f.SweepApprovals)
 	job.Periodic(r, 5*time.Second, "registry", f.SweepRegistry)
-	job.Periodic(r, 5*time.Second, "delegations", f.SweepDelegations)
+	job.Periodic(r, 15*time.Second, "delegations", f.SweepDelegations)
+	job.Periodic(r, 5*time.Second, "signer", f.WatchSigner)
+	job.Periodic(r, 15*time.Second, "journal", f.CheckJournal)
 	job.Periodic(r, time.Hour, "forget", func(ctx context.Context) error { return forget(ctx, f) })
 }
 
