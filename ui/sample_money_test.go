@@ -52,8 +52,8 @@ func issueList(w words, tab board.IssueTab, lines int) issuance.Page {
 		Empty: page.Empty{Title: w("issuance.empty."+string(tab), nil), Text: w("issuance.empty.text", nil)},
 		Pager: page.Pager{Shown: lines, Size: lines, Total: lines},
 	}
-	for i, t := range board.IssueTabs[:4] {
-		p.Tabs = append(p.Tabs, page.Tab{Word: w("issuance.tab."+string(t), nil), URL: "/issuance?tab=" + string(t), Count: []string{"24", "1", "2", "50"}[i], Current: t == tab})
+	for i, t := range board.IssueTabs[:5] {
+		p.Tabs = append(p.Tabs, page.Tab{Word: w("issuance.tab."+string(t), nil), URL: "/issuance?tab=" + string(t), Count: []string{"24", "7", "1", "2", "50"}[i], Current: t == tab})
 	}
 	end := time.Date(2029, 11, 15, 15, 59, 59, 0, time.UTC)
 	for i := range lines {

@@ -15,9 +15,10 @@ import (
 // IssueTab is one tab of the issuance screen.
 type IssueTab string
 
-// The tabs: 待签发, 签发中, 失败, 最近签发, and the two mismatches that are empty on a good day.
+// The tabs: 待签发, 人工, 签发中, 失败, 最近签发, and the two mismatches that are empty on a good day.
 const (
 	IssueOpen      IssueTab = "open"
+	IssueManual    IssueTab = "manual" // opened by hand and not with the signer yet, whosever turn it is
 	IssueBusy      IssueTab = "busy"
 	IssueFailed    IssueTab = "failed"
 	IssueDone      IssueTab = "done"
@@ -26,12 +27,13 @@ const (
 )
 
 // IssueTabs lists the tabs in display order.
-var IssueTabs = []IssueTab{IssueOpen, IssueBusy, IssueFailed, IssueDone, IssueLate, IssueUnsettled}
+var IssueTabs = []IssueTab{IssueOpen, IssueManual, IssueBusy, IssueFailed, IssueDone, IssueLate, IssueUnsettled}
 
 // IssueLine is one order on its way through the signer.
 type IssueLine struct {
 	ID         uuid.UUID
 	No         string
+	Kind       order.Kind
 	Holder     string
 	MediumNo   string
 	Years      int
@@ -45,7 +47,7 @@ type IssueLine struct {
 	NewSerial  string
 	NewEnd     *time.Time
 	Reason     string // fault key of the last failure
-	// Barred says that the reader has another duty in the order and cannot confirm it.
+	// Barred says that the reader has another duty in the order, or opened it by hand, and cannot confirm it.
 	Barred bool
 }
 
@@ -72,9 +74,9 @@ func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after s
 		Joins("LEFT JOIN LATERAL (SELECT r.reason, r.new_pair_id FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1) r ON true").
 		Joins("LEFT JOIN certificate n ON n.pair_id = r.new_pair_id AND n.kind = 'sign'").
 		Joins("JOIN certificate c ON c.pair_id = o.old_pair_id AND c.kind = 'sign'").
-		Select(`o.id, o.no, o.holder, o.medium_no, o.years, o.stage, o.issuance, o.stage_since, s.name AS reviewer, s.no AS reviewer_no,
+		Select(`o.id, o.no, o.kind, o.holder, o.medium_no, o.years, o.stage, o.issuance, o.stage_since, s.name AS reviewer, s.no AS reviewer_no,
 		v.at AS approved_at, c.not_after AS old_end, n.serial AS new_serial, n.not_after AS new_end, coalesce(r.reason, '') AS reason,
-		EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND d.duty <> 'issue') AS barred`, a.ID).
+		EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND (d.duty <> 'issue' OR o.kind = 'manual') AND d.duty <> 'issue_check') AS barred`, a.ID).
 		Order(sort).Scan(&rows).Error
 	if err != nil {
 		return Page[IssueLine]{}, pg.Fault(err)
@@ -89,6 +91,8 @@ func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after s
 
 func (b *Board) issueTab(q *gorm.DB, tab IssueTab) *gorm.DB {
 	switch tab {
+	case IssueManual:
+		return q.Where("o.kind = 'manual' AND o.closed_at IS NULL AND o.issuance IN ('none', 'failed')")
 	case IssueBusy:
 		return q.Where("o.stage = ?", order.StageIssuing)
 	case IssueFailed:

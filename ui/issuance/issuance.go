@@ -27,6 +27,7 @@ func Routes(r *page.Router, d Deps) {
 	r.Get("/issuance/:no", rbac.IssuanceView, d.show)
 	r.Post("/issuance/to-sign", rbac.IssuanceConfirm, d.toSign)
 	r.Post("/issuance/confirm", rbac.IssuanceConfirm, d.confirm)
+	manualRoutes(r, d)
 }
 
 // Line is one order as the page shows it.

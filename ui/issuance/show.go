@@ -53,12 +53,16 @@ type Detail struct {
 	Failure    string // of the last try
 	Barred     bool
 	MayConfirm bool
+	ByHand     bool // has a page of its own
 }
 
 func (d Deps) show(c *page.Ctx) error {
 	p, err := d.detail(c)
 	if err != nil {
 		return err
+	}
+	if p.ByHand {
+		return c.Redirect("/issuance/manual/"+p.No, "")
 	}
 	return c.Render("issuance/show", p)
 }
@@ -71,6 +75,7 @@ func (d Deps) detail(c *page.Ctx) (Detail, error) {
 	p := Detail{
 		No: v.Order.No, Holder: v.Order.Holder, Medium: v.Order.MediumNo, Years: v.Order.Years,
 		Status: page.Status{Tone: page.Progress, Word: c.T("stage."+string(v.Order.Stage), nil)}, Barred: v.Barred,
+		ByHand: v.Order.Kind == order.Manual,
 	}
 	if v.Reason != "" {
 		p.Failure = c.T(v.Reason, nil)
