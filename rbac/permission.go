@@ -30,6 +30,7 @@ const (
 	InvoiceView       = "invoice:view"
 	InvoiceResend     = "invoice:resend"
 	HotlineView       = "hotline:view"
+	UpdateDecide      = "update:decide" // what becomes of a renewal nobody fetches
 	AuditView         = "audit:view"
 	AuditVerify       = "audit:verify"
 	StaffView         = "staff:view"
@@ -37,6 +38,8 @@ const (
 	ProjectView       = "project:view"
 	ProjectManage     = "project:manage"
 	KeyEnrol          = "key:enrol"       // ask for a key of one's own to count
+	ProfileView       = "profile:view"    // by what certificates are made
+	ProfileChange     = "profile:change"  // change it, and be the second to sign a change
 	RegistryView      = "registry:view"   // whose keys the signer counts
 	RegistryChange    = "registry:change" // compose a change of it, and sign one
 )
@@ -46,7 +49,7 @@ func All() []string {
 	return []string{
 		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch, OrderUnblock,
 		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, IssuanceManual, CertificateView, CertificateRevoke, OrderRefund,
-		InvoiceView, InvoiceResend, HotlineView, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
-		KeyEnrol, RegistryView, RegistryChange,
+		InvoiceView, InvoiceResend, HotlineView, UpdateDecide, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
+		KeyEnrol, ProfileView, ProfileChange, RegistryView, RegistryChange,
 	}
 }

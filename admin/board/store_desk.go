@@ -27,6 +27,7 @@ const (
 	RedBlocked           Figure = "red_blocked"
 	RefundTasks          Figure = "refund_tasks"
 	RevocationsToCheck   Figure = "revocations_to_check"
+	UpdateUndecided      Figure = "undecided"
 	SettledNotInvoiced   Figure = "settled_not_invoiced"
 	RefundedNotRed       Figure = "refunded_not_red"
 	OpenNotSigned        Figure = "open_not_signed"
@@ -39,6 +40,7 @@ const (
 const (
 	signWithin   = 15 * time.Minute
 	updateWithin = 7 * 24 * time.Hour
+	decideWithin = 30 * 24 * time.Hour // decide_after_days of a project that has set nothing: a figure of all projects knows no other
 )
 
 // Count counts one figure, capped.
@@ -81,6 +83,9 @@ func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 		return refunds(q, a, RefundTask)
 	case RevocationsToCheck:
 		return revocationTab(scoped(q.Table("revocation_state s"), a, "s.project_id"), RevocationToCheck)
+	case UpdateUndecided:
+		return orders().Where("o.stage = 'update' AND o.stage_since < ?", b.now().Add(-decideWithin)).
+			Where("NOT EXISTS (SELECT FROM update_decision d WHERE d.order_id = o.id AND (d.decision = 'rest' OR d.until > ?))", b.now())
 	case ListLate:
 		return b.lateLists(q)
 	case RefundedNotRed:

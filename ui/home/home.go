@@ -34,6 +34,7 @@ const (
 	RedBlocked           Number = "red_blocked"            // red letters a person has to look at
 	RefundTasks          Number = "refund_tasks"           // transfers to be paid back, refunds a vendor refused
 	RevocationsToCheck   Number = "revocations_to_check"   // one has signed, another has to
+	Undecided            Number = "undecided"              // issued and not updated for 30 days
 	SettledNotInvoiced   Number = "settled_not_invoiced"   // for more than 24 h
 	RefundedNotRed       Number = "refunded_not_red"       // money back before the invoice
 	OpenNotSigned        Number = "open_not_signed"        // all gates open for more than 15 min
@@ -64,6 +65,7 @@ var figures = []line{
 	{ToIssue, rbac.IssuanceView, "/issuance", ""},
 	{ToUpdate, rbac.IssuanceView, "/orders?stage=update", ""},
 	{RevocationsToCheck, rbac.CertificateRevoke, "/certificates/revocations", page.Warn},
+	{Undecided, rbac.UpdateDecide, "/updates", page.Warn},
 }
 
 var checks = []line{

@@ -31,6 +31,8 @@ func Routes(r *page.Router, d Deps) {
 	r.Post("/hotline/:no/check", rbac.HotlineView, d.check)
 	r.Post("/hotline/:no/phone", rbac.HotlineView, d.phone)
 	r.Post("/hotline/:no/called", rbac.HotlineView, d.called)
+	r.Get("/updates", rbac.UpdateDecide, d.overdue)
+	r.Post("/updates/:no/decide", rbac.UpdateDecide, d.decide)
 }
 
 // Found is one order of an answer.
