@@ -16,5 +16,6 @@ func init() {
 	pg.Constraint("approval_object_four_eyes", fault.Conflict, "four_eyes")
 	pg.Constraint("revocation_state_one_open", fault.Conflict, "revocation_open")
 	pg.Constraint("signer_registry_once", fault.Conflict, "registry_forked")
+	pg.Constraint("journal_check_one_open", fault.Conflict, "check_open")
 	pg.Constraint("issuance_request_one_live", fault.Conflict, "authorisation_in_use")
 }

@@ -26,13 +26,14 @@ type Service struct {
 	signer  Signer
 	centre  KeyCentre
 	revoker Revoker
+	ledger  Ledger
 	random  io.Reader
 	now     func() time.Time
 }
 
 // New makes the service.
 func New(signer Signer, now func() time.Time) *Service {
-	return &Service{signer: signer, centre: noCentre{}, revoker: noRevoker{}, random: rand.Reader, now: now}
+	return &Service{signer: signer, centre: noCentre{}, revoker: noRevoker{}, ledger: noLedger{}, random: rand.Reader, now: now}
 }
 
 // Chain asks the signer by what it works; KeepAuthority stores the answer. Fails with Unavailable

@@ -117,7 +117,7 @@ func TestRequestThatLayTooLongIsClosedAndReservedAgain(t *testing.T) {
 	require.Nil(t, closing.Issued)
 	var second uuid.UUID
 	b.tx(t, func(tx pg.Tx) (err error) {
-		if err := b.Closed(t.Context(), tx, id, "clock_skew"); err != nil {
+		if err := b.Closed(t.Context(), tx, id, "clock_skew", closing.JournalHead); err != nil {
 			return err
 		}
 		second, err = b.Reserve(t.Context(), tx, r.orderID)
@@ -130,7 +130,7 @@ func TestRequestThatLayTooLongIsClosedAndReservedAgain(t *testing.T) {
 
 	err = b.try(t, func(tx pg.Tx) error { _, err := b.Record(t.Context(), tx, id, issued); return err })
 	require.True(t, fault.HasKey(err, "request_closed"), "%v", err)
-	err = b.try(t, func(tx pg.Tx) error { return b.Closed(t.Context(), tx, second, "x") })
+	err = b.try(t, func(tx pg.Tx) error { return b.Closed(t.Context(), tx, second, "x", closing.JournalHead) })
 	require.True(t, fault.HasKey(err, "request_closed"), "%v", err)
 }
 

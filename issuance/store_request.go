@@ -201,15 +201,20 @@ func (s *Service) insertSuccessor(tx pg.Tx, oldID uuid.UUID, certs cert.Pair) (P
 	return p, s.succeed(tx, old.ID, p.ID)
 }
 
-// Closed notes that the signer refuses a request for ever (Resolve said so) and why it came to that (a fault key). The
+// Closed notes that the signer refuses a request for ever (Resolve said so, in the record that head names) and why it
+// came to that (a fault key). The
 // authorisation is open again, for another Reserve or for Void. Fails with Conflict "request_closed" where the
 // request is not reserved any more.
-func (s *Service) Closed(_ context.Context, tx pg.Tx, id uuid.UUID, reason string) error {
+func (s *Service) Closed(_ context.Context, tx pg.Tx, id uuid.UUID, reason string, head cert.JournalHead) error {
 	row, _, err := loadRequest(lockedQ{tx}, id)
 	if err != nil {
 		return err
 	}
-	if err := s.moveRequest(tx, id, map[string]any{"state": RequestClosed, "reason": reason}); err != nil {
+	sum, err := cert.ParseDigest(head.Head)
+	if err != nil {
+		return fault.Wrap("signer_answer_wrong", err)
+	}
+	if err := s.moveRequest(tx, id, map[string]any{"state": RequestClosed, "reason": reason, "signer_seq": head.Seq, "signer_head": sum[:]}); err != nil {
 		return err
 	}
 	return s.moveAuthorisation(tx, row.AuthorisationID, AuthorisationUsed, AuthorisationOpen)

@@ -351,6 +351,15 @@ CREATE INDEX certificate_state_of_project ON public.certificate_state USING btre
 GRANT INSERT, SELECT, UPDATE ON certificate_state TO caconsole_app
 GRANT SELECT ON certificate_state TO caconsole_read
 
+CREATE TABLE collect_proof
+    update_id uuid NOT NULL
+    signature bytea NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT collect_proof_pkey PRIMARY KEY (update_id)
+    CONSTRAINT collect_proof_update_id_fkey FOREIGN KEY (update_id) REFERENCES update_session(id)
+GRANT INSERT, SELECT ON collect_proof TO caconsole_app
+GRANT SELECT ON collect_proof TO caconsole_read
+
 CREATE TABLE consent
     id uuid NOT NULL
     applicant_id uuid NOT NULL
@@ -788,6 +797,7 @@ CREATE TABLE issuance_request
     signer_head bytea
     created_at timestamp with time zone NOT NULL
     changed_at timestamp with time zone NOT NULL
+    update_id uuid
     CONSTRAINT issuance_request_pkey PRIMARY KEY (id)
     CONSTRAINT issuance_request_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
     CONSTRAINT issuance_request_digest CHECK (octet_length(digest) = 32)
@@ -800,6 +810,8 @@ CREATE TABLE issuance_request
     CONSTRAINT issuance_request_sign_serial_key UNIQUE (sign_serial)
     CONSTRAINT issuance_request_signer_head CHECK (octet_length(signer_head) = 32)
     CONSTRAINT issuance_request_state CHECK (state = ANY (ARRAY['reserved'::text, 'recorded'::text, 'closed'::text]))
+    CONSTRAINT issuance_request_update_id_fkey FOREIGN KEY (update_id) REFERENCES update_session(id)
+CREATE INDEX issuance_request_by_seq ON public.issuance_request USING btree (signer_seq) WHERE (signer_seq IS NOT NULL)
 CREATE INDEX issuance_request_hanging ON public.issuance_request USING btree (created_at, id) WHERE (state = 'reserved'::text)
 CREATE INDEX issuance_request_of_order ON public.issuance_request USING btree (order_id, created_at DESC)
 CREATE UNIQUE INDEX issuance_request_one_live ON public.issuance_request USING btree (authorisation_id) WHERE (state <> 'closed'::text)
@@ -824,6 +836,49 @@ CREATE UNIQUE INDEX issuing_authority_one_current ON public.issuing_authority US
 GRANT INSERT, SELECT, UPDATE ON issuing_authority TO caconsole_app
 GRANT SELECT ON issuing_authority TO caconsole_read
 
+CREATE TABLE journal_check
+    id uuid NOT NULL
+    authority bytea NOT NULL
+    phase text NOT NULL
+    next_seq bigint NOT NULL
+    last_pair uuid NOT NULL
+    counts text NOT NULL
+    started_at timestamp with time zone NOT NULL
+    moved_at timestamp with time zone NOT NULL
+    ended_at timestamp with time zone
+    CONSTRAINT journal_check_pkey PRIMARY KEY (id)
+    CONSTRAINT journal_check_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
+    CONSTRAINT journal_check_end CHECK ((phase = 'done'::text) = (ended_at IS NOT NULL))
+    CONSTRAINT journal_check_phase CHECK (phase = ANY (ARRAY['journal'::text, 'pairs'::text, 'lists'::text, 'done'::text]))
+CREATE INDEX journal_check_newest ON public.journal_check USING btree (started_at DESC)
+CREATE UNIQUE INDEX journal_check_one_open ON public.journal_check USING btree ((true)) WHERE (ended_at IS NULL)
+GRANT INSERT, SELECT ON journal_check TO caconsole_app
+GRANT SELECT ON journal_check TO caconsole_read
+GRANT UPDATE (phase) ON journal_check TO caconsole_app
+GRANT UPDATE (next_seq) ON journal_check TO caconsole_app
+GRANT UPDATE (last_pair) ON journal_check TO caconsole_app
+GRANT UPDATE (counts) ON journal_check TO caconsole_app
+GRANT UPDATE (moved_at) ON journal_check TO caconsole_app
+GRANT UPDATE (ended_at) ON journal_check TO caconsole_app
+
+CREATE TABLE journal_finding
+    authority bytea NOT NULL
+    kind text NOT NULL
+    subject text NOT NULL
+    detail text NOT NULL
+    found_at timestamp with time zone NOT NULL
+    seen_at timestamp with time zone NOT NULL
+    cleared_at timestamp with time zone
+    CONSTRAINT journal_finding_pkey PRIMARY KEY (authority, kind, subject)
+    CONSTRAINT journal_finding_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
+CREATE INDEX journal_finding_open ON public.journal_finding USING btree (found_at) WHERE (cleared_at IS NULL)
+GRANT INSERT, SELECT ON journal_finding TO caconsole_app
+GRANT SELECT ON journal_finding TO caconsole_read
+GRANT UPDATE (detail) ON journal_finding TO caconsole_app
+GRANT UPDATE (found_at) ON journal_finding TO caconsole_app
+GRANT UPDATE (seen_at) ON journal_finding TO caconsole_app
+GRANT UPDATE (cleared_at) ON journal_finding TO caconsole_app
+
 CREATE TABLE key_answer
     request_id uuid NOT NULL
     evidence bytea NOT NULL
@@ -842,12 +897,20 @@ CREATE TABLE key_application
     not_before timestamp with time zone NOT NULL
     not_after timestamp with time zone NOT NULL
     created_at timestamp with time zone NOT NULL
+    authorisation_id uuid NOT NULL
+    update_id uuid
+    reason text NOT NULL DEFAULT ''::text
     CONSTRAINT key_application_pkey PRIMARY KEY (request_id)
+    CONSTRAINT key_application_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
     CONSTRAINT key_application_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT key_application_update_id_fkey FOREIGN KEY (update_id) REFERENCES update_session(id)
     CONSTRAINT key_application_user CHECK (user_id <> ''::text)
     CONSTRAINT key_application_validity CHECK (not_after > not_before)
 CREATE INDEX key_application_of_order ON public.key_application USING btree (order_id, created_at DESC)
+CREATE INDEX key_application_open ON public.key_application USING btree (created_at) WHERE (reason = ''::text)
 GRANT INSERT, SELECT ON key_application TO caconsole_app
+GRANT SELECT ON key_application TO caconsole_read
+GRANT UPDATE (reason) ON key_application TO caconsole_app
 
 CREATE TABLE login_code
     phone_index bytea NOT NULL
@@ -1510,6 +1573,7 @@ CREATE TABLE revocation_state
     CONSTRAINT revocation_state_revoked CHECK ((state = 'revoked'::text) = (revoked_at IS NOT NULL AND signer_seq IS NOT NULL AND signer_head IS NOT NULL))
     CONSTRAINT revocation_state_signer_head CHECK (octet_length(signer_head) = 32)
     CONSTRAINT revocation_state_state CHECK (state = ANY (ARRAY['draft'::text, 'proposed'::text, 'approved'::text, 'revoked'::text, 'failed'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))
+CREATE INDEX revocation_state_by_seq ON public.revocation_state USING btree (signer_seq) WHERE (signer_seq IS NOT NULL)
 CREATE INDEX revocation_state_hanging ON public.revocation_state USING btree (changed_at) WHERE (state = 'approved'::text)
 CREATE INDEX revocation_state_newest ON public.revocation_state USING btree (state, changed_at DESC, revocation_id DESC)
 CREATE UNIQUE INDEX revocation_state_one_open ON public.revocation_state USING btree (pair_id) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text, 'revoked'::text]))
@@ -1517,6 +1581,18 @@ CREATE INDEX revocation_state_unended ON public.revocation_state USING btree (re
 CREATE INDEX revocation_state_unlisted ON public.revocation_state USING btree (revoked_at) WHERE ((state = 'revoked'::text) AND (listed IS NULL))
 GRANT INSERT, SELECT, UPDATE ON revocation_state TO caconsole_app
 GRANT SELECT ON revocation_state TO caconsole_read
+
+CREATE TABLE signer_head
+    authority bytea NOT NULL
+    seq bigint NOT NULL
+    head bytea NOT NULL
+    created_at timestamp with time zone NOT NULL
+    CONSTRAINT signer_head_pkey PRIMARY KEY (authority, seq)
+    CONSTRAINT signer_head_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
+    CONSTRAINT signer_head_head CHECK (octet_length(head) = 32)
+    CONSTRAINT signer_head_seq CHECK (seq > 0)
+GRANT INSERT, SELECT ON signer_head TO caconsole_app
+GRANT SELECT ON signer_head TO caconsole_read
 
 CREATE TABLE signer_registry
     digest bytea NOT NULL
@@ -1531,6 +1607,19 @@ CREATE TABLE signer_registry
     CONSTRAINT signer_registry_seq CHECK (seq > 0)
 GRANT INSERT, SELECT ON signer_registry TO caconsole_app
 GRANT SELECT ON signer_registry TO caconsole_read
+
+CREATE TABLE signer_watch
+    single boolean NOT NULL DEFAULT true
+    asked_at timestamp with time zone NOT NULL
+    blocked_since timestamp with time zone
+    silent boolean NOT NULL
+    given text NOT NULL
+    needed integer NOT NULL
+    alarmed_at timestamp with time zone
+    CONSTRAINT signer_watch_pkey PRIMARY KEY (single)
+    CONSTRAINT signer_watch_single CHECK (single)
+GRANT INSERT, SELECT, UPDATE ON signer_watch TO caconsole_app
+GRANT SELECT ON signer_watch TO caconsole_read
 
 CREATE TABLE staff
     id uuid NOT NULL
@@ -1730,8 +1819,10 @@ CREATE TABLE update_session
     proved_at timestamp with time zone
     expires_at timestamp with time zone NOT NULL
     created_at timestamp with time zone NOT NULL
+    csr bytea
     CONSTRAINT update_session_pkey PRIMARY KEY (id)
     CONSTRAINT update_session_authorisation_id_fkey FOREIGN KEY (authorisation_id) REFERENCES authorisation(id)
+    CONSTRAINT update_session_csr CHECK (octet_length(csr) >= 1 AND octet_length(csr) <= 8192)
     CONSTRAINT update_session_kind CHECK (kind = ANY (ARRAY['renew'::text, 'collect'::text]))
     CONSTRAINT update_session_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
     CONSTRAINT update_session_proved CHECK ((token_sm3 IS NULL) = (proved_at IS NULL))
@@ -1746,7 +1837,7 @@ CREATE TABLE update_step
     at timestamp with time zone NOT NULL
     CONSTRAINT update_step_pkey PRIMARY KEY (request_id, step)
     CONSTRAINT update_step_request_id_fkey FOREIGN KEY (request_id) REFERENCES issuance_request(id)
-    CONSTRAINT update_step_step CHECK (step = ANY (ARRAY['sign_certificate'::text, 'encryption_certificate'::text]))
+    CONSTRAINT update_step_step CHECK (step = ANY (ARRAY['sign_certificate'::text, 'encryption_key'::text, 'encryption_certificate'::text]))
 GRANT INSERT, SELECT ON update_step TO caconsole_app
 GRANT SELECT ON update_step TO caconsole_read
 

@@ -40,6 +40,9 @@ type Flow struct {
 	Log  *slog.Logger
 	Jobs job.Enqueuer
 
+	// Started is when this process began to serve: database and journal are compared then. Zero: every night only.
+	Started time.Time
+
 	Audit    *audit.Log
 	Inbox    *inbox.Inbox
 	Throttle *throttle.Throttle

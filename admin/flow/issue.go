@@ -88,7 +88,7 @@ func (f *Flow) giveUpIssue(ctx context.Context, id uuid.UUID, reason string) err
 		if err != nil {
 			return err
 		}
-		err = f.Issuance.Closed(ctx, tx, id, reason)
+		err = f.Issuance.Closed(ctx, tx, id, reason, closing.JournalHead)
 		if fault.HasKey(err, "request_closed") {
 			return nil // settled already, by whoever else was told
 		}

@@ -48,6 +48,7 @@ type commands struct {
 	Statement statementCommand `cmd:"" help:"Read bank statements."`
 	Calendar  calendarCommand  `cmd:"" help:"Load and list holidays and weekends worked in their place."`
 	Audit     auditCommand     `cmd:"" help:"Verify the audit trail, print the auditor's public key."`
+	Issuance  issuanceCommand  `cmd:"" help:"Compare database, signer and revocation list."`
 	Version   versionCommand   `cmd:"" help:"Print version and build."`
 }
 

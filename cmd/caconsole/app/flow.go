@@ -40,7 +40,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 	log := audit.New(h.DB, checkpoints, h.Now)
 	limits := throttle.New(h.DB, h.Now)
 	f := &flow.Flow{
-		DB: h.DB, Now: h.Now, Log: h.Log, Jobs: jobs,
+		DB: h.DB, Now: h.Now, Log: h.Log, Jobs: jobs, Started: h.Now(),
 		Audit: log, Inbox: inbox.New(h.DB, h.Ring, h.Now), Throttle: limits,
 		Board:      board.New(h.DB, h.Now),
 		Applicants: applicant.NewApplicants(h.Ring),
@@ -62,6 +62,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 	}
 	f.Staff.OnSessionEnd(f.SessionEnded)
 	f.Issuance.UseRevoker(out.Signer)
+	f.Issuance.UseLedger(out.Signer)
 	return f, nil
 }
 

@@ -31,6 +31,7 @@ type Outside struct {
 type Signer interface {
 	issuance.Signer
 	issuance.Revoker
+	issuance.Ledger
 	flow.Registrar
 }
 
