@@ -33,6 +33,7 @@ type Config struct {
 	Nuonuo      Nuonuo  `embed:"" prefix:"nuonuo-" group:"Vendor: 诺诺 (invoices)"`
 	WeChat      WeChat  `embed:"" prefix:"wechat-" group:"Vendor: WeChat Pay (API v3, Native)"`
 	Alipay      Alipay  `embed:"" prefix:"alipay-" group:"Vendor: Alipay (open platform, RSA2)"`
+	KMC         KMC     `embed:"" prefix:"kmc-" group:"Key management centre (密钥管理中心)"`
 	SMTP        SMTP    `embed:"" prefix:"smtp-" group:"Mail server"`
 
 	// What the program adds of its own.

@@ -51,6 +51,7 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 		Keys:       staffkey.New(h.Now),
 		Manual:     manual.New(h.Ring, h.Now),
 		Registrar:  out.Signer,
+		Profiler:   out.Signer,
 		Ledger:     reconcile.New(h.DB, h.Vault, h.Now, order.ValidNo),
 		Messages:   notify.New(notify.Options{DB: h.DB, Ring: h.Ring, Jobs: jobs, Senders: out.Senders, Now: h.Now}),
 		Orders:     order.NewOrders(h.Ring, h.Now, reviewDue(project.Projects{})),
@@ -63,6 +64,9 @@ func NewFlow(h *House, out Outside, jobs job.Enqueuer, publicURL string) (*flow.
 	f.Staff.OnSessionEnd(f.SessionEnded)
 	f.Issuance.UseRevoker(out.Signer)
 	f.Issuance.UseLedger(out.Signer)
+	if out.Keys != nil {
+		f.Issuance.UseKeyCentre(out.Keys)
+	}
 	return f, nil
 }
 

@@ -24,6 +24,7 @@ type Outside struct {
 	Senders map[notify.Channel]notify.Sender
 	Invoice invoice.Vendor
 	Pay     map[payment.Method]payment.Vendor // the methods that are offered
+	Keys    issuance.KeyCentre                // nil where there is none
 	Signer  Signer
 }
 
@@ -33,6 +34,7 @@ type Signer interface {
 	issuance.Revoker
 	issuance.Ledger
 	flow.Registrar
+	flow.Profiler
 }
 
 // Dial makes the clients of a configuration's vendors and signer; nothing is called yet. now is the time on this
@@ -44,6 +46,10 @@ func (c Config) Dial(now func() time.Time) (Outside, error) {
 		return Outside{}, err
 	}
 	account := tencent.Account{SecretID: c.Tencent.SecretID.Reveal(), SecretKey: c.Tencent.SecretKey.Reveal()}
+	keys, err := c.dialKMC()
+	if err != nil {
+		return Outside{}, err
+	}
 	cloud := func(url, region string) tencent.Service {
 		return tencent.Service{URL: url, Region: region, Account: account, Now: now}
 	}
@@ -69,6 +75,7 @@ func (c Config) Dial(now func() time.Time) (Outside, error) {
 			CallbackURL: c.PublicURL + "/api/v1/callbacks/invoices/nuonuo", Now: now,
 		}),
 		Pay:    pay,
+		Keys:   keys,
 		Signer: client.New(c.Signer),
 	}, nil
 }

@@ -48,8 +48,14 @@ func (d *demo) earlierAuthority() (cert.Authority, error) {
 // foundAuthority holds the signer's key ceremony, as `casigner init` does, with the keys of this demo's staff; the key
 // officers share the CA key.
 func (d *demo) foundAuthority(believed []signer.Approver, earlier cert.Authority, now func() time.Time) error {
+	profile := cert.OrganisationProfile(app.LocalURL(d.Listen))
+	profile.EncKey = cert.EncKeyKMC // where a project re-keys, both keys are new
+	centre, err := d.appointKeyCentre(now)
+	if err != nil {
+		return err
+	}
 	opt := signer.InitOptions{
-		Dir: d.path("ca"), SharesDir: d.file(sharesFolder), SoftwareKeys: true, Profile: cert.OrganisationProfile(app.LocalURL(d.Listen)),
+		Dir: d.path("ca"), SharesDir: d.file(sharesFolder), SoftwareKeys: true, Profile: profile, Centres: []*smx509.Certificate{centre},
 		Root:      cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例根 CA"},
 		CA:        cert.Name{Country: "CN", Organisation: caOwner, CommonName: "示例签发 CA"},
 		RootYears: 30, CAYears: 20, OldIssuers: []*smx509.Certificate{earlier.CA.Cert}, KeyRounds: d.keyRounds, Now: now, Staff: believed,

@@ -93,7 +93,7 @@ func (d *demo) sockets() (string, error) {
 }
 
 func (e environment) vendorArgs(d *demo) []string {
-	return append([]string{
+	args := append([]string{
 		"vendors", "--listen", e.vendors, "--smtp", e.mail, "--outbox", d.path("outbox"), "--state", d.path("vendors"),
 		"--ports", d.file("ports.json"), "--pickup", e.console + "/inv", "--sms-callback", e.console + "/api/v1/callbacks/sms/tencent",
 		"--tencent-secret-id", tencentID, "--tencent-secret-key", tencentKey, "--face-rule-id", faceRule,
@@ -101,6 +101,7 @@ func (e environment) vendorArgs(d *demo) []string {
 		"--nuonuo-app-key", nuonuoKey, "--nuonuo-app-secret", nuonuoSecret, "--nuonuo-token", nuonuoToken,
 		"--seller-tax-no", sellerTaxNo, "--seller-name", sellerName,
 	}, e.payment.vendorArgs()...)
+	return append(args, d.keyCentreArgs()...)
 }
 
 // config is the console's configuration.
@@ -118,7 +119,7 @@ func (e environment) config(d *demo, store app.Store) app.Config {
 			URL: vendors, AppKey: nuonuoKey, AppSecret: nuonuoSecret, AccessToken: nuonuoToken, TaxNo: sellerTaxNo,
 			Tel: "400-112-3838", Address: "深圳市南山区样例路1号", Account: sellerBranch + " " + sellerAccount, Clerk: "系统",
 		},
-		WeChat: wechat, Alipay: alipay,
+		WeChat: wechat, Alipay: alipay, KMC: d.keyCentre(vendors),
 		SMTP:    app.SMTP{Address: e.mail, From: "ca@example.test", Name: "示例电子认证", Plain: true},
 		Version: d.Version, Build: d.Build, Now: d.Now, Log: d.log,
 	}
