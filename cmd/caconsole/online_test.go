@@ -15,8 +15,10 @@ func TestMainJobOnlinePath(t *testing.T) {
 	defer cancel()
 	serials := h.serials("online", "keep")
 	require.Len(t, serials, 2)
+	var outs []string
 	for i, method := range []string{"wechat", "alipay"} {
 		out := t.TempDir()
+		outs = append(outs, out)
 		require.NoError(t, <-h.renew(ctx, serials[i], out, "--path", "online", "--pay", method), "renewal paid by %s", method)
 		h.checkPair(out)
 	}
@@ -26,6 +28,7 @@ func TestMainJobOnlinePath(t *testing.T) {
 	for _, no := range numbers {
 		h.checkMessages(no, "accepted", "payment_settled", "invoice")
 	}
+	h.revokes(outs[0])
 	printed, err := h.run(ctx, "caconsole", "audit", "verify")
 	require.NoError(t, err, printed)
 }
