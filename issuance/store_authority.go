@@ -40,7 +40,7 @@ type Authority struct {
 	sm3      []byte          // of CA
 }
 
-// KeepAuthority stores what the signer said it works by, if it is new. A signer with another CA becomes the current
+// KeepAuthority stores what the signer said it works by, with its profiles, where that is new. A signer with another CA becomes the current
 // one. Fails with Invalid "certificate_unreadable" or "profile_malformed".
 func (s *Service) KeepAuthority(_ context.Context, tx pg.Tx, c cert.Chain) error {
 	ca, err := smx509.ParseCertificate(c.CA)
@@ -58,9 +58,13 @@ func (s *Service) KeepAuthority(_ context.Context, tx pg.Tx, c cert.Chain) error
 		SM3: sum[:], CADER: c.CA, RootDER: c.Root, Profile: c.Profile, SoftwareKeys: c.SoftwareKeys, SM2Only: c.SM2Only,
 		RPID: c.Party.ID, RPOrigins: strings.Join(c.Party.Origins, "\n"), NotAfter: ca.NotAfter, Current: true, CreatedAt: s.now(),
 	}
-	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "sm3"}}, DoUpdates: clause.AssignmentColumns([]string{"current", "sm2_only", "rp_id", "rp_origins"}),
-	}).Create(&row).Error)
+	err = tx.Gorm().Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "sm3"}}, DoUpdates: clause.AssignmentColumns([]string{"current", "profile", "sm2_only", "rp_id", "rp_origins"}),
+	}).Create(&row).Error
+	if err != nil {
+		return pg.Fault(err)
+	}
+	return s.keepProfiles(tx, c.Profiles)
 }
 
 // Authority returns the current authority. Fails with Unavailable "signer_unknown" before the signer was first heard.

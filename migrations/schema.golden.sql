@@ -1325,6 +1325,32 @@ CREATE TABLE price
 GRANT INSERT, SELECT ON price TO caconsole_app
 GRANT SELECT ON price TO caconsole_read
 
+CREATE TABLE profile_version
+    digest bytea NOT NULL
+    profile_id text NOT NULL
+    revision integer NOT NULL
+    canonical bytea NOT NULL
+    state text NOT NULL
+    proposed_by uuid
+    created_at timestamp with time zone NOT NULL
+    ended_at timestamp with time zone
+    refusal text NOT NULL DEFAULT ''::text
+    CONSTRAINT profile_version_pkey PRIMARY KEY (digest)
+    CONSTRAINT profile_version_digest CHECK (octet_length(digest) = 32)
+    CONSTRAINT profile_version_end CHECK ((state = 'open'::text) = (ended_at IS NULL))
+    CONSTRAINT profile_version_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES staff(id)
+    CONSTRAINT profile_version_revision CHECK (revision >= 1)
+    CONSTRAINT profile_version_state CHECK (state = ANY (ARRAY['open'::text, 'taken'::text, 'withdrawn'::text]))
+CREATE UNIQUE INDEX profile_version_one_open ON public.profile_version USING btree ((true)) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX profile_version_one_taken ON public.profile_version USING btree (profile_id, revision) WHERE (state = 'taken'::text)
+GRANT INSERT, SELECT ON profile_version TO caconsole_app
+GRANT SELECT ON profile_version TO caconsole_read
+GRANT UPDATE (state) ON profile_version TO caconsole_app
+GRANT UPDATE (proposed_by) ON profile_version TO caconsole_app
+GRANT UPDATE (created_at) ON profile_version TO caconsole_app
+GRANT UPDATE (ended_at) ON profile_version TO caconsole_app
+GRANT UPDATE (refusal) ON profile_version TO caconsole_app
+
 CREATE TABLE project
     id uuid NOT NULL
     code text NOT NULL
@@ -1808,6 +1834,24 @@ CREATE UNLOGGED TABLE throttle_bucket
     CONSTRAINT throttle_bucket_name CHECK (octet_length(bucket) >= 1 AND octet_length(bucket) <= 300)
 CREATE INDEX throttle_bucket_full ON public.throttle_bucket USING btree (full_at)
 GRANT DELETE, INSERT, SELECT, UPDATE ON throttle_bucket TO caconsole_app
+
+CREATE TABLE update_decision
+    id uuid NOT NULL
+    order_id uuid NOT NULL
+    staff_id uuid NOT NULL
+    decision text NOT NULL
+    until timestamp with time zone
+    reason text NOT NULL
+    at timestamp with time zone NOT NULL
+    CONSTRAINT update_decision_pkey PRIMARY KEY (id)
+    CONSTRAINT update_decision_decision CHECK (decision = ANY (ARRAY['extend'::text, 'rest'::text]))
+    CONSTRAINT update_decision_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders(id)
+    CONSTRAINT update_decision_reason CHECK (length(reason) >= 1 AND length(reason) <= 500)
+    CONSTRAINT update_decision_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES staff(id)
+    CONSTRAINT update_decision_until CHECK ((until IS NOT NULL) = (decision = 'extend'::text))
+CREATE INDEX update_decision_of_order ON public.update_decision USING btree (order_id, at DESC)
+GRANT INSERT, SELECT ON update_decision TO caconsole_app
+GRANT SELECT ON update_decision TO caconsole_read
 
 CREATE TABLE update_session
     id uuid NOT NULL

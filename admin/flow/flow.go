@@ -66,6 +66,9 @@ type Flow struct {
 	// Registrar is the signer, where it keeps whose keys count. Calls are never inside a transaction.
 	Registrar Registrar
 
+	// Profiler is the signer, where it keeps its profiles. Calls are never inside a transaction.
+	Profiler Profiler
+
 	// PublicURL is the base of the public app as phones and vendors reach it, without a slash at its end.
 	PublicURL string
 

@@ -6,17 +6,23 @@ import (
 	"github.com/google/uuid"
 
 	"caconsole/admin/actor"
+	"caconsole/admin/fault"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 )
 
-// SweepApprovals gives orders whose approval ran out before an issuer confirmed it back to whoever approves first: nobody
+// SweepApprovals gives orders whose approval ran out before an issuer confirmed it, or is for a profile that has changed, back to whoever approves first: nobody
 // could sign by it any more.
 func (f *Flow) SweepApprovals(ctx context.Context) error {
 	lapsed, err := f.Issuance.Lapsed(ctx, f.DB.Read(ctx), 100)
 	if err != nil {
 		return err
 	}
+	outdated, err := f.Issuance.Outdated(ctx, f.DB.Read(ctx), 100)
+	if err != nil && !fault.HasKey(err, "signer_unknown") {
+		return err
+	}
+	lapsed = append(lapsed, outdated...)
 	a := actor.Job("sweep_approvals")
 	return each(lapsed, func(id uuid.UUID) error {
 		return f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {

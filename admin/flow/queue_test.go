@@ -52,6 +52,7 @@ func newQueue(t *testing.T, db *pg.DB, now func() time.Time) *queue {
 	known[flow.RevokeArgs](r)
 	known[flow.ListArgs](r)
 	known[flow.RegistryArgs](r)
+	known[flow.ProfileArgs](r)
 	known[flow.EndDelegationArgs](r)
 	known[document.PagesArgs](r)
 	var err error
@@ -82,6 +83,7 @@ func (q *queue) serve(f *flow.Flow) {
 	on(q, func(ctx context.Context, a flow.RevokeArgs) error { return f.Revoke(ctx, a.RevocationID) })
 	on(q, func(ctx context.Context, _ flow.ListArgs) error { return f.MakeList(ctx) })
 	on(q, func(ctx context.Context, a flow.RegistryArgs) error { return f.SendRegistry(ctx, a.Digest) })
+	on(q, func(ctx context.Context, a flow.ProfileArgs) error { return f.SendProfile(ctx, a.Digest) })
 	on(q, func(ctx context.Context, a flow.EndDelegationArgs) error { return f.TellDelegation(ctx, a.ID) })
 	on(q, func(context.Context, document.PagesArgs) error { return nil })
 }

@@ -41,6 +41,8 @@ func Work(ctx context.Context, f *flow.Flow, args job.Args) error {
 		return f.SendRefund(ctx, a.RefundID)
 	case flow.RegistryArgs:
 		return f.SendRegistry(ctx, a.Digest)
+	case flow.ProfileArgs:
+		return f.SendProfile(ctx, a.Digest)
 	case flow.EndDelegationArgs:
 		return f.TellDelegation(ctx, a.ID)
 	case flow.RevokeArgs:
@@ -100,6 +102,7 @@ func register(r *job.Registry, f *flow.Flow) {
 	handle[flow.RevokeArgs](r, f)
 	handle[flow.ListArgs](r, f)
 	handle[flow.RegistryArgs](r, f)
+	handle[flow.ProfileArgs](r, f)
 	handle[flow.EndDelegationArgs](r, f)
 	handle[document.PagesArgs](r, f)
 
@@ -123,6 +126,7 @@ func register(r *job.Registry, f *flow.Flow) {
 	job.Periodic(r, time.Minute, "authority", f.KeepAuthority)
 	job.Periodic(r, time.Minute, "approvals", f.SweepApprovals)
 	job.Periodic(r, 5*time.Second, "registry", f.SweepRegistry)
+	job.Periodic(r, 10*time.Second, "profile", f.SweepProfile)
 	job.Periodic(r, 15*time.Second, "delegations", f.SweepDelegations)
 	job.Periodic(r, 5*time.Second, "signer", f.WatchSigner)
 	job.Periodic(r, 15*time.Second, "journal", f.CheckJournal)
