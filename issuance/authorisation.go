@@ -40,4 +40,6 @@ type Authorisation struct {
 	State     string
 	Approvals []cert.Approval // given so far
 	Holder    []byte          // the Ukey's own signature, which stands for the two approvals; empty without one
+
+	holderUpdate uuid.UUID // the session in which the Ukey signed
 }

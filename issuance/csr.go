@@ -1,6 +1,14 @@
 package issuance
 
-import "caconsole/issuance/cert"
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"caconsole/admin/fault"
+	"caconsole/admin/pg"
+	"caconsole/issuance/cert"
+)
 
 // CSRFacts are what a CSR says, for people to read.
 type CSRFacts struct {
@@ -16,4 +24,33 @@ func ReadCSR(raw []byte) (CSRFacts, error) {
 		return CSRFacts{}, err
 	}
 	return CSRFacts{Subject: nameText(c.Subject), KeyID: cert.SM3(c.SPKI).Hex(), SM3: cert.SM3(c.DER).Hex()}, nil
+}
+
+// NewKey reads the CSR that a driver brought for a pair's renewal and returns its DER. Fails like cert.ParseCSR, and with
+// Invalid "csr_key_kept" where the key is one the pair has already.
+func (s *Service) NewKey(p Pair, raw []byte) ([]byte, error) {
+	c, err := cert.ParseCSR(raw)
+	if err != nil {
+		return nil, err
+	}
+	old, err := cert.ParseOld(p.DER())
+	if err != nil {
+		return nil, err
+	}
+	sign, enc, err := old.Keys()
+	if err != nil {
+		return nil, err
+	}
+	if sign.Equal(c.Key) || enc.Equal(c.Key) {
+		return nil, fault.New(fault.Invalid, "csr_key_kept", nil)
+	}
+	return c.DER, nil
+}
+
+// Collectable reports whether a new pair lies ready for the Ukey that holds a pair, which may be the new one already.
+func (s *Service) Collectable(_ context.Context, q pg.Q, pair uuid.UUID) (bool, error) {
+	var made []uuid.UUID
+	err := q.Gorm().Model(&requestRow{}).Where("state = ? AND (new_pair_id = ? OR authorisation_id IN (SELECT id FROM authorisation WHERE old_pair_id = ?))", RequestRecorded, pair, pair).
+		Limit(1).Pluck("id", &made).Error
+	return len(made) > 0, pg.Fault(err)
 }

@@ -22,6 +22,10 @@ type KeyCentre interface {
 type KeyApplication struct {
 	RequestID uuid.UUID // of the request to the signer that is to certify the key
 	OrderID   uuid.UUID
+	// AuthorisationID and UpdateID are what the request will be made of; UpdateID is nil where no driver brought the CSR.
+	AuthorisationID uuid.UUID
+	UpdateID        *uuid.UUID
+
 	SignKey   []byte // SubjectPublicKeyInfo, DER: the key that the private half is wrapped for
 	UserID    string // what the centre files the key under: the organisation code
 	NotBefore time.Time
@@ -29,7 +33,7 @@ type KeyApplication struct {
 }
 
 func (k KeyApplication) same(o KeyApplication) bool {
-	return k.RequestID == o.RequestID && k.OrderID == o.OrderID && string(k.SignKey) == string(o.SignKey) && k.UserID == o.UserID &&
+	return k.RequestID == o.RequestID && k.OrderID == o.OrderID && k.AuthorisationID == o.AuthorisationID && string(k.SignKey) == string(o.SignKey) && k.UserID == o.UserID &&
 		k.NotBefore.Equal(o.NotBefore) && k.NotAfter.Equal(o.NotAfter)
 }
 

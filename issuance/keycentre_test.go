@@ -41,7 +41,7 @@ func TestKeyOfTheCentreIsKept(t *testing.T) {
 	spki, err := cert.EncodeKey(r.holder.SignKey.Public())
 	require.NoError(t, err)
 	k := issuance.KeyApplication{
-		RequestID: uuid.New(), OrderID: r.orderID, SignKey: spki, UserID: certtest.OrganisationCode, NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
+		RequestID: uuid.New(), OrderID: r.orderID, AuthorisationID: b.authorised(t, r).ID, SignKey: spki, UserID: certtest.OrganisationCode, NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
 	}
 	_, err = b.AskKey(t.Context(), b.q(t), k.RequestID)
 	require.True(t, fault.HasKey(err, "kmc_key_unknown"), "nobody applied: %v", err)

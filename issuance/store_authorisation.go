@@ -139,7 +139,7 @@ func loadAuthorisation(q pg.Q, where string, args ...any) (Authorisation, error)
 	if a.Approvals, err = approvals(q, "approval_item", "i.authorisation_id = ?", r.ID); err != nil {
 		return Authorisation{}, err
 	}
-	a.Holder, err = holderProof(q, r.ID)
+	a.Holder, a.holderUpdate, err = holderProof(q, r.ID)
 	return a, err
 }
 

@@ -20,6 +20,10 @@ type keyApplicationRow struct {
 	NotBefore time.Time
 	NotAfter  time.Time
 	CreatedAt time.Time
+
+	AuthorisationID uuid.UUID
+	UpdateID        *uuid.UUID
+	Reason          string // why nothing came of it
 }
 
 // TableName tells gorm the table.
@@ -27,7 +31,7 @@ func (keyApplicationRow) TableName() string { return "key_application" }
 
 func (r keyApplicationRow) application() KeyApplication {
 	return KeyApplication{
-		RequestID: r.RequestID, OrderID: r.OrderID, SignKey: r.SignKey, UserID: r.UserID, NotBefore: r.NotBefore.UTC(), NotAfter: r.NotAfter.UTC(),
+		RequestID: r.RequestID, OrderID: r.OrderID, AuthorisationID: r.AuthorisationID, UpdateID: r.UpdateID, SignKey: r.SignKey, UserID: r.UserID, NotBefore: r.NotBefore.UTC(), NotAfter: r.NotAfter.UTC(),
 	}
 }
 
@@ -48,6 +52,7 @@ func (s *Service) ApplyForKey(_ context.Context, tx pg.Tx, k KeyApplication) err
 	k.NotBefore, k.NotAfter = k.NotBefore.UTC().Truncate(time.Second), k.NotAfter.UTC().Truncate(time.Second)
 	row := keyApplicationRow{
 		RequestID: k.RequestID, OrderID: k.OrderID, SignKey: k.SignKey, UserID: k.UserID, NotBefore: k.NotBefore, NotAfter: k.NotAfter, CreatedAt: s.now(),
+		AuthorisationID: k.AuthorisationID, UpdateID: k.UpdateID,
 	}
 	err := tx.Gorm().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "request_id"}}, DoNothing: true}).Create(&row).Error
 	if err != nil {

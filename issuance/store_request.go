@@ -15,6 +15,7 @@ type requestRow struct {
 	ID              uuid.UUID `gorm:"primaryKey"`
 	OrderID         uuid.UUID
 	AuthorisationID uuid.UUID
+	UpdateID        *uuid.UUID // the driver's session whose CSR it is for
 	Canonical       []byte
 	Digest          []byte
 	SignSerial      string
@@ -31,10 +32,22 @@ type requestRow struct {
 // TableName tells gorm the table.
 func (requestRow) TableName() string { return "issuance_request" }
 
-// Reserve makes the request that executes an order's authorisation, on the Ukey's own keys or on the CSR it came with, and returns its id, the only
-// argument of the job. Fails with NotFound "authorisation_missing", Forbidden "approval_missing" (args: duty), Conflict
-// "authorisation_expired", "authorisation_in_use" or "validity_beyond_ca".
+// Reserve makes the request that executes an order's authorisation and returns its id, the only argument of the job. The
+// keys are the Ukey's own, those of the CSR that two issuers signed for, or of the one by which the holder authorised; see
+// ReserveFor for a driver that collects with a CSR. Where the key centre has to be asked first, the request does not exist
+// before ReserveWithKey. Fails with NotFound "authorisation_missing", Forbidden "approval_missing" (args: duty), Conflict
+// "authorisation_expired", "authorisation_in_use", "validity_beyond_ca" or "csr_missing".
 func (s *Service) Reserve(ctx context.Context, tx pg.Tx, order uuid.UUID) (uuid.UUID, error) {
+	return s.reserveFor(ctx, tx, order, nil)
+}
+
+// ReserveFor is Reserve on the CSR of a driver's proved session. Fails likewise, and with Forbidden
+// "holder_proof_missing".
+func (s *Service) ReserveFor(ctx context.Context, tx pg.Tx, order, update uuid.UUID) (uuid.UUID, error) {
+	return s.reserveFor(ctx, tx, order, &update)
+}
+
+func (s *Service) reserveFor(ctx context.Context, tx pg.Tx, order uuid.UUID, update *uuid.UUID) (uuid.UUID, error) {
 	a, err := s.ForOrder(ctx, tx, order)
 	if err != nil {
 		return uuid.Nil, err
@@ -42,16 +55,42 @@ func (s *Service) Reserve(ctx context.Context, tx pg.Tx, order uuid.UUID) (uuid.
 	if err := s.ready(a); err != nil {
 		return uuid.Nil, err
 	}
-	r, id, err := s.newRequest(ctx, tx, a)
+	if a.Object.Origin == cert.OriginOnline {
+		update = &a.holderUpdate
+	}
+	with, err := s.brought(tx, a, update)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if err := s.moveAuthorisation(tx, a.ID, AuthorisationOpen, AuthorisationUsed); err != nil {
+	if a.Object.Keys == cert.CSRKeys && len(with.csr) == 0 {
+		return uuid.Nil, fault.New(fault.Conflict, "csr_missing", nil)
+	}
+	ca, err := s.Authority(ctx, tx)
+	if err != nil {
 		return uuid.Nil, err
 	}
+	if s.needsKey(a, ca.Profile) {
+		return s.applyForKey(ctx, tx, a, update, with)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return uuid.Nil, fault.Wrap("random_unavailable", err)
+	}
+	return id, s.reserve(ctx, tx, a, id, update, with, nil)
+}
+
+// reserve commits to a request with all that it will be executed with.
+func (s *Service) reserve(ctx context.Context, tx pg.Tx, a Authorisation, id uuid.UUID, update *uuid.UUID, with brought, kmc *cert.Evidence) error {
+	r, err := s.newRequest(ctx, tx, a, id, with, kmc)
+	if err != nil {
+		return err
+	}
+	if err := s.moveAuthorisation(tx, a.ID, AuthorisationOpen, AuthorisationUsed); err != nil {
+		return err
+	}
 	now, digest := s.now(), r.Digest()
-	return id, pg.Fault(tx.Gorm().Create(&requestRow{
-		ID: id, OrderID: order, AuthorisationID: a.ID, Canonical: r.Canonical(), Digest: digest[:],
+	return pg.Fault(tx.Gorm().Create(&requestRow{
+		ID: id, OrderID: a.OrderID, AuthorisationID: a.ID, UpdateID: update, Canonical: r.Canonical(), Digest: digest[:],
 		SignSerial: r.SignSerial, EncSerial: r.EncSerial, State: RequestReserved, CreatedAt: now, ChangedAt: now,
 	}).Error)
 }
@@ -76,32 +115,25 @@ func (s *Service) ready(a Authorisation) error {
 	return nil
 }
 
-func (s *Service) newRequest(ctx context.Context, tx pg.Tx, a Authorisation) (cert.Request, uuid.UUID, error) {
+func (s *Service) newRequest(ctx context.Context, tx pg.Tx, a Authorisation, id uuid.UUID, with brought, kmc *cert.Evidence) (cert.Request, error) {
 	p, err := load(tx, a.OldPair)
 	if err != nil {
-		return cert.Request{}, uuid.Nil, err
+		return cert.Request{}, err
 	}
 	old, err := cert.ParseOld(p.DER())
 	if err != nil {
-		return cert.Request{}, uuid.Nil, err
+		return cert.Request{}, err
 	}
 	ca, err := s.Authority(ctx, tx)
 	if err != nil {
-		return cert.Request{}, uuid.Nil, err
+		return cert.Request{}, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return cert.Request{}, uuid.Nil, fault.Wrap("random_unavailable", err)
-	}
-	m := cert.Material{Old: &old}
-	if m.CSR, err = csrOf(tx, a.ID); err != nil {
-		return cert.Request{}, uuid.Nil, err
-	}
+	m := cert.Material{Old: &old, CSR: with.csr, KMC: kmc}
 	r, err := cert.NewRequestOf(s.random, id.String(), a.Object, m, ca.Profile, ca.NotAfter, s.now())
-	if err == nil && len(a.Holder) > 0 {
-		r = r.ProvenBy(a.Holder)
+	if err == nil && len(with.proof) > 0 {
+		r = r.ProvenBy(with.proof)
 	}
-	return r, id, err
+	return r, err
 }
 
 // Execute has the signer execute a request and returns its answer for Record. It may be repeated: the answer stays the
@@ -124,13 +156,22 @@ func (s *Service) Execute(ctx context.Context, q pg.Q, id uuid.UUID) (cert.Issue
 	if err != nil {
 		return cert.Issued{}, err
 	}
-	csr, err := csrOf(q, a.ID)
+	with, err := s.brought(q, a, row.UpdateID)
 	if err != nil {
 		return cert.Issued{}, err
 	}
-	issued, err := s.signer.Issue(ctx, cert.Instruction{
-		Request: row.Canonical, Authorisation: a.Canonical, Approvals: a.Approvals, Holder: a.Holder, Old: p.DER(), CSR: csr,
-	})
+	in := cert.Instruction{
+		Request: row.Canonical, Authorisation: a.Canonical, Approvals: a.Approvals, Old: p.DER(),
+		Holder: with.proof, Collect: with.collect, CSR: with.csr,
+	}
+	if r.KMC != "" {
+		key, err := s.KeyAnswer(ctx, q, id)
+		if err != nil {
+			return cert.Issued{}, err
+		}
+		in.KMC = key.Evidence.Canonical()
+	}
+	issued, err := s.signer.Issue(ctx, in)
 	if err != nil {
 		return cert.Issued{}, err
 	}

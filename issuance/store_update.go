@@ -16,6 +16,7 @@ import (
 	"caconsole/admin/fault"
 	"caconsole/admin/pg"
 	"caconsole/issuance/cert"
+	"caconsole/issuance/delivery"
 )
 
 type updateRow struct {
@@ -24,6 +25,7 @@ type updateRow struct {
 	AuthorisationID uuid.UUID
 	Kind            string
 	Nonce           string
+	CSR             []byte `gorm:"column:csr"` // DER, where the driver brought one
 	TokenSM3        []byte `gorm:"column:token_sm3"`
 	ProvedAt        *time.Time
 	ExpiresAt       time.Time
@@ -43,9 +45,9 @@ type stepRow struct {
 func (stepRow) TableName() string { return "update_step" }
 
 // StartUpdate opens a session for a Ukey by the serial of the certificate in it: the old one, or already the new one
-// where another PC stopped half-way. Fails like Find, with Conflict "already_updated", and with Conflict "update_none"
+// where another PC stopped half-way. csr (DER) is what the driver brought, or nil. Fails like Find, with Conflict "already_updated", and with Conflict "update_none"
 // where nothing is authorised for it: flow then tells from the order how far it is.
-func (s *Service) StartUpdate(ctx context.Context, tx pg.Tx, serial string) (Update, error) {
+func (s *Service) StartUpdate(ctx context.Context, tx pg.Tx, serial string, csr []byte) (Update, error) {
 	p, err := s.Find(ctx, tx, actor.Job("driver"), serial)
 	if err != nil {
 		return Update{}, err
@@ -54,11 +56,11 @@ func (s *Service) StartUpdate(ctx context.Context, tx pg.Tx, serial string) (Upd
 	if err != nil {
 		return Update{}, err
 	}
-	return s.openSession(tx, a, KindCollect)
+	return s.openSession(tx, a, KindCollect, csr)
 }
 
 // openSession stores a session that waits for the Ukey's signature.
-func (s *Service) openSession(tx pg.Tx, a Authorisation, kind string) (Update, error) {
+func (s *Service) openSession(tx pg.Tx, a Authorisation, kind string, csr []byte) (Update, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Update{}, fault.Wrap("random_unavailable", err)
@@ -68,7 +70,7 @@ func (s *Service) openSession(tx pg.Tx, a Authorisation, kind string) (Update, e
 		return Update{}, err
 	}
 	row := updateRow{
-		ID: id, OrderID: a.OrderID, AuthorisationID: a.ID, Kind: kind, Nonce: hex.EncodeToString(nonce),
+		ID: id, OrderID: a.OrderID, AuthorisationID: a.ID, Kind: kind, Nonce: hex.EncodeToString(nonce), CSR: csr,
 		ExpiresAt: s.now().Add(proveWithin), CreatedAt: s.now(),
 	}
 	u, err := s.view(tx, row)
@@ -131,10 +133,8 @@ func (s *Service) Prove(_ context.Context, tx pg.Tx, id uuid.UUID, signature []b
 	if err := cert.VerifyProof(key, []byte(u.ToSign), signature); err != nil {
 		return "", Update{}, err
 	}
-	if row.Kind == KindRenew {
-		if err := s.keepProof(tx, row, signature); err != nil {
-			return "", Update{}, err
-		}
+	if err := s.keepProof(tx, row, signature); err != nil {
+		return "", Update{}, err
 	}
 	secret, err := s.secret(32)
 	if err != nil {
@@ -194,8 +194,43 @@ func (s *Service) Package(ctx context.Context, q pg.Q, id uuid.UUID, token strin
 	if err != nil {
 		return Package{}, err
 	}
-	a, err := s.issuerOf(ctx, q, p)
-	return newPackage(p, a), err
+	by, err := s.issuerOf(ctx, q, p)
+	if err != nil {
+		return Package{}, err
+	}
+	made, r, err := madeBy(q, p.ID)
+	if err != nil {
+		return Package{}, err
+	}
+	response, err := s.response(ctx, q, p, by, made, r)
+	return newPackage(p, by, response), err
+}
+
+// madeBy returns the request that led to a pair.
+func madeBy(q pg.Q, pair uuid.UUID) (requestRow, cert.Request, error) {
+	var row requestRow
+	if err := q.Gorm().Take(&row, "new_pair_id = ?", pair).Error; err != nil {
+		return row, cert.Request{}, pg.Fault(err)
+	}
+	r, err := cert.ParseRequest(row.Canonical)
+	return row, r, err
+}
+
+// response is the answer to the CSR a pair was made for; nil where its keys were kept.
+func (s *Service) response(ctx context.Context, q pg.Q, p Pair, by Authority, made requestRow, r cert.Request) ([]byte, error) {
+	a, err := loadAuthorisation(q, "id = ?", made.AuthorisationID)
+	if err != nil || a.Object.Keys != cert.CSRKeys {
+		return nil, err
+	}
+	var envelope []byte
+	if r.KMC != "" {
+		key, err := s.KeyAnswer(ctx, q, made.ID)
+		if err != nil {
+			return nil, err
+		}
+		envelope = key.Evidence.EnvelopeDER()
+	}
+	return delivery.CSRResponse(p.DER(), envelope, by.Profile.CSRResponse)
 }
 
 // issuerOf returns the authority a pair came from, which may not be the current one any more.
@@ -212,34 +247,26 @@ func (s *Service) issuerOf(_ context.Context, q pg.Q, p Pair) (Authority, error)
 	return Authority{}, fault.New(fault.Internal, "signer_unknown", nil)
 }
 
-// Confirm notes that the Ukey holds one more certificate; the same step again changes nothing. After the second step
-// the old pair is marked renewed and the State is StateConfirmed. Fails like Package, with Invalid on the field "step"
-// and with Conflict "step_out_of_order" for the encryption certificate before the sign certificate.
+// Confirm notes that the Ukey holds one more piece; the same step again changes nothing. After the last step the old
+// pair is marked renewed and the State is StateConfirmed. Fails like Package, with Invalid on the field "step" for one
+// that this import does not have, and with Conflict "step_out_of_order" for one before those that come first.
 func (s *Service) Confirm(ctx context.Context, tx pg.Tx, id uuid.UUID, token, step string) (Update, error) {
 	u, err := s.Session(ctx, tx, id, token)
 	if err != nil {
 		return Update{}, err
 	}
-	if step != StepSign && step != StepEnc {
+	if !slices.Contains([]string{StepSign, StepKey, StepEnc}, step) {
 		return Update{}, fault.InvalidField("step", "step_unknown")
 	}
 	if u.State == StateWaiting {
 		return Update{}, fault.New(fault.Conflict, "update_not_ready", nil)
 	}
-	var made requestRow
-	if err := (lockedQ{tx}).Gorm().Take(&made, "new_pair_id = ?", u.NewPair).Error; err != nil {
-		return Update{}, pg.Fault(err)
-	}
-	done, err := steps(tx, made.ID)
+	made, r, err := madeBy(lockedQ{tx}, u.NewPair)
 	if err != nil {
 		return Update{}, err
 	}
-	if step == StepEnc && !slices.Contains(done, StepSign) {
-		return Update{}, fault.New(fault.Conflict, "step_out_of_order", nil)
-	}
-	row := stepRow{RequestID: made.ID, Step: step, At: s.now()}
-	if err := tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
-		return Update{}, pg.Fault(err)
+	if err := s.confirm(tx, made.ID, stepsOf(r), step); err != nil {
+		return Update{}, err
 	}
 	if step == StepEnc {
 		if err := s.renewed(tx, u.OldPair); err != nil {
@@ -249,6 +276,25 @@ func (s *Service) Confirm(ctx context.Context, tx pg.Tx, id uuid.UUID, token, st
 	return s.Session(ctx, tx, id, token)
 }
 
+// confirm stores a step behind those that must come before it.
+func (s *Service) confirm(tx pg.Tx, request uuid.UUID, all []string, step string) error {
+	at := slices.Index(all, step)
+	if at < 0 {
+		return fault.InvalidField("step", "step_unknown")
+	}
+	done, err := steps(tx, request)
+	if err != nil {
+		return err
+	}
+	for _, earlier := range all[:at] {
+		if !slices.Contains(done, earlier) {
+			return fault.New(fault.Conflict, "step_out_of_order", nil)
+		}
+	}
+	row := stepRow{RequestID: request, Step: step, At: s.now()}
+	return pg.Fault(tx.Gorm().Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error)
+}
+
 // view fills in what follows from the authorisation, the request and the steps.
 func (s *Service) view(q pg.Q, row updateRow) (Update, error) {
 	a, err := loadAuthorisation(q, "id = ?", row.AuthorisationID)
@@ -256,11 +302,11 @@ func (s *Service) view(q pg.Q, row updateRow) (Update, error) {
 		return Update{}, err
 	}
 	u := Update{
-		ID: row.ID, OrderID: row.OrderID, OrderNo: a.Object.Order, OldPair: a.OldPair, Kind: row.Kind, State: StateWaiting,
-		ToSign: string(cert.ToSignCollect(row.ID.String(), row.Nonce, nil)), ExpiresAt: row.ExpiresAt.UTC(), Proved: row.ProvedAt != nil,
+		ID: row.ID, OrderID: row.OrderID, OrderNo: a.Object.Order, OldPair: a.OldPair, Kind: row.Kind, CSR: len(row.CSR) > 0, State: StateWaiting,
+		ToSign: string(cert.ToSignCollect(row.ID.String(), row.Nonce, row.CSR)), ExpiresAt: row.ExpiresAt.UTC(), Proved: row.ProvedAt != nil,
 	}
 	if row.Kind == KindRenew {
-		u.ToSign, u.void = string(cert.ToSignRenew(a.Canonical, nil)), a.State == AuthorisationVoid
+		u.ToSign, u.void = string(cert.ToSignRenew(a.Canonical, row.CSR)), a.State == AuthorisationVoid
 	}
 	var made []requestRow
 	if err := q.Gorm().Where("authorisation_id = ? AND state = ?", a.ID, RequestRecorded).Limit(1).Find(&made).Error; err != nil {
@@ -274,7 +320,7 @@ func (s *Service) view(q pg.Q, row updateRow) (Update, error) {
 	switch {
 	case slices.Contains(done, StepEnc):
 		u.State = StateConfirmed
-	case slices.Contains(done, StepSign):
+	case len(done) > 0:
 		u.State = StateImporting
 	default:
 		u.State = StateReady

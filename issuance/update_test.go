@@ -18,7 +18,7 @@ import (
 func (b bench) start(t *testing.T, serial cert.Serial) (issuance.Update, error) {
 	t.Helper()
 	var u issuance.Update
-	err := b.try(t, func(tx pg.Tx) (err error) { u, err = b.StartUpdate(t.Context(), tx, string(serial)); return err })
+	err := b.try(t, func(tx pg.Tx) (err error) { u, err = b.StartUpdate(t.Context(), tx, string(serial), nil); return err })
 	return u, err
 }
 

@@ -71,7 +71,7 @@ func (b *Board) Issues(ctx context.Context, a actor.Actor, tab IssueTab, after s
 	err = b.db.ReadOnly(ctx).Gorm().Table("(?) o", orders.Select("o.*").Order(sort).Limit(limit+1)).
 		Joins("LEFT JOIN LATERAL (SELECT v.staff_id, v.at FROM review_verdict v WHERE v.order_id = o.id AND v.decision = 'approved' ORDER BY v.at DESC LIMIT 1) v ON true").
 		Joins("LEFT JOIN staff s ON s.id = v.staff_id").
-		Joins("LEFT JOIN LATERAL (SELECT r.reason, r.new_pair_id FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1) r ON true").
+		Joins("LEFT JOIN LATERAL ("+lastTry+") r ON true").
 		Joins("LEFT JOIN certificate n ON n.pair_id = r.new_pair_id AND n.kind = 'sign'").
 		Joins("JOIN certificate c ON c.pair_id = o.old_pair_id AND c.kind = 'sign'").
 		Select(`o.id, o.no, o.kind, o.holder, o.medium_no, o.years, o.stage, o.issuance, o.stage_since, s.name AS reviewer, s.no AS reviewer_no,
@@ -115,12 +115,18 @@ func (b *Board) IssueCounts(ctx context.Context, a actor.Actor) (map[IssueTab]Co
 	})
 }
 
+// lastTry is what came of an order's last try at the signer, or at the key centre before it.
+const lastTry = `SELECT reason, new_pair_id FROM (
+	SELECT reason, new_pair_id, created_at FROM issuance_request WHERE order_id = o.id
+	UNION ALL SELECT reason, NULL, created_at FROM key_application WHERE order_id = o.id AND reason <> '') tries
+	ORDER BY created_at DESC LIMIT 1`
+
 // IssueNotes tells of an order whether the reader has another duty in it than to issue it, and why its last request
 // failed ("" where none did).
 func (b *Board) IssueNotes(ctx context.Context, a actor.Actor, id uuid.UUID) (barred bool, reason string, err error) {
 	err = b.orders(ctx, a).Where("o.id = ?", id).
 		Select(`EXISTS (SELECT 1 FROM order_duty d WHERE d.order_id = o.id AND d.staff_id = ? AND d.duty <> 'issue'),
-		coalesce((SELECT r.reason FROM issuance_request r WHERE r.order_id = o.id ORDER BY r.created_at DESC LIMIT 1), '')`, a.ID).
+		coalesce((SELECT reason FROM (`+lastTry+`) t), '')`, a.ID).
 		Row().Scan(&barred, &reason)
 	return barred, reason, pg.Fault(err)
 }

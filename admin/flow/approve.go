@@ -3,11 +3,13 @@ package flow
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
+	"caconsole/admin/project"
 	"caconsole/admin/review"
 	"caconsole/issuance"
 	"caconsole/issuance/cert"
@@ -88,10 +90,23 @@ func (f *Flow) Approve(ctx context.Context, a actor.Actor, no string, op Opinion
 
 // authorise makes the order's authorisation, or finds the one that says the same.
 func (f *Flow) authorise(ctx context.Context, tx pg.Tx, o order.Order, op Opinion) (issuance.Authorisation, error) {
+	settings, err := f.Projects.Settings(ctx, tx, o.ProjectID, f.Now())
+	if err != nil {
+		return issuance.Authorisation{}, err
+	}
 	return f.Issuance.Authorise(ctx, tx, issuance.Grant{
 		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Origin: cert.OriginReviewed, Content: cert.Digest(op.ContentDigest), Years: o.Years,
-		Expires: f.Now().Add(review.ApprovalLife),
+		Keys: string(settings.Keys), Expires: f.Now().Add(approvalLife(settings)),
 	})
+}
+
+// approvalLife is how long an approval may wait: for its issuer, and where the project re-keys also for the driver that
+// brings the new key, until a person decides what becomes of the order.
+func approvalLife(s project.Settings) time.Duration {
+	if s.Keys == project.KeysCSR {
+		return review.ApprovalLife + time.Duration(s.DecideAfterDays)*day
+	}
+	return review.ApprovalLife
 }
 
 // approved adds the reviewer's signature to the order's authorisation.

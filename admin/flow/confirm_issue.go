@@ -6,6 +6,7 @@ import (
 
 	"caconsole/admin/actor"
 	"caconsole/admin/fault"
+	"caconsole/admin/notify"
 	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/issuance"
@@ -124,7 +125,8 @@ func (f *Flow) approvedContent(ctx context.Context, tx pg.Tx, o order.Order) (or
 	return o, auth, nil
 }
 
-// reserve adds the issuer's signature, commits the request to the signer and enqueues its execution.
+// reserve adds the issuer's signature, commits the request to the signer and enqueues its execution. Where the project
+// re-keys, the order waits for the driver with its CSR instead, and the agent is told.
 func (f *Flow) reserve(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Order, auth issuance.Authorisation, signed issuance.Approval) error {
 	given := slices.ContainsFunc(auth.Approvals, func(p cert.Approval) bool { return p.Duty == signed.Duty })
 	if !given { // a second try after a failed execution finds its approval in place
@@ -132,12 +134,19 @@ func (f *Flow) reserve(ctx context.Context, tx pg.Tx, a actor.Actor, o order.Ord
 			return err
 		}
 	}
+	awaitsCSR := auth.Object.Keys == cert.CSRKeys && auth.Object.Origin == cert.OriginReviewed
 	_, err := f.Orders.Change(ctx, tx, a, o.No, "issuance.confirmed", func(g *order.Gates) error {
 		g.Authorisation, g.Issuance = order.Authorised, order.Reserved
+		if awaitsCSR {
+			g.Issuance = order.None
+		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if awaitsCSR {
+		return f.tell(ctx, tx, o, notify.Approved, map[string]string{"no": o.No})
 	}
 	id, err := f.Issuance.Reserve(ctx, tx, o.ID)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -61,6 +62,7 @@ type house struct {
 	mail    *post
 	printer *printer
 	signer  *wire
+	centre  *keyCentre
 	project uuid.UUID
 	oldCA   cert.Issuer // of the pairs that applicants bring
 	renewed int         // orders made so far
@@ -197,9 +199,13 @@ func (h *house) openSigner() {
 	for _, p := range h.people {
 		approvers = append(approvers, p.Approver)
 	}
-	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.signers)}
-	h.Issuance, h.Registrar = issuance.New(h.signer, h.clock.now), h.signer
+	h.centre = &keyCentre{Centre: certtest.NewCentre(h.t), t: h.t}
+	h.signer = &wire{Engine: signertest.ForStaff(h.t, earlier.Authority, approvers, h.clock.signers, func(o *signer.InitOptions) {
+		o.Centres, o.Profile.EncKey = []*smx509.Certificate{h.centre.Cert}, cert.EncKeyKMC
+	})}
+	h.Issuance, h.Registrar, h.Profiler = issuance.New(h.signer, h.clock.now), h.signer, h.signer
 	h.Issuance.UseRevoker(h.signer)
+	h.Issuance.UseKeyCentre(h.centre)
 	require.NoError(h.t, h.KeepAuthority(h.t.Context()))
 }
 

@@ -26,7 +26,14 @@ func (IssueArgs) Kind() string { return "issue" }
 // Issue has the signer execute a request and records the pair. It may be repeated at will: the signer gives the same
 // answer for the same id, and recording twice records once. Fails with NotFound "request_unknown".
 func (f *Flow) Issue(ctx context.Context, id uuid.UUID) error {
-	if _, err := f.Issuance.Request(ctx, f.DB.Read(ctx), id); err != nil {
+	_, err := f.Issuance.Request(ctx, f.DB.Read(ctx), id)
+	if fault.HasKey(err, "request_unknown") {
+		var there bool
+		if there, err = f.fetchKey(ctx, id); err == nil && !there {
+			return nil
+		}
+	}
+	if err != nil {
 		return err // nothing of ours, so nothing to close at the signer
 	}
 	issued, err := f.Issuance.Execute(ctx, f.DB.Read(ctx), id)
@@ -117,5 +124,9 @@ func (f *Flow) SweepIssues(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return each(hanging, func(h issuance.Hanging) error { return f.Issue(ctx, h.RequestID) })
+	keys, err := f.Issuance.HangingKeys(ctx, f.DB.Read(ctx), f.Now().Add(-hangingAfter), 100)
+	if err != nil {
+		return err
+	}
+	return each(append(hanging, keys...), func(h issuance.Hanging) error { return f.Issue(ctx, h.RequestID) })
 }

@@ -9,6 +9,7 @@ import (
 	"caconsole/admin/actor"
 	"caconsole/admin/audit"
 	"caconsole/admin/fault"
+	"caconsole/admin/order"
 	"caconsole/admin/pg"
 	"caconsole/issuance"
 )
@@ -21,7 +22,8 @@ const (
 )
 
 // ProveUpdate takes the Ukey's signature and gives the token for the rest of the session. In a session of kind renew the
-// signature authorises the renewal, which is signed at once if the signer is there. Faults: update_unknown, those of
+// signature authorises the renewal, in one of kind collect it binds the CSR that the driver brought; the pair is signed at
+// once if the signer is there. Faults: update_unknown, those of
 // issuance.Service.Prove and authoriseByHolder. A wrong signature is audited; too many are too_many_attempts.
 func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signature []byte) (token string, u issuance.Update, err error) {
 	session, err := updateID(id)
@@ -42,7 +44,7 @@ func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signat
 		if u.Kind == issuance.KindRenew {
 			token, u, request, err = f.authoriseByHolder(ctx, tx, a, u, signature)
 		} else {
-			token, u, err = f.Issuance.Prove(ctx, tx, session, signature)
+			token, u, request, err = f.collect(ctx, tx, a, u, signature)
 		}
 		if err != nil {
 			return err
@@ -61,6 +63,32 @@ func (f *Flow) ProveUpdate(ctx context.Context, a actor.Actor, id string, signat
 	f.issueSoon(ctx, request)
 	u, err = f.Issuance.Session(ctx, f.DB.Read(ctx), session, token)
 	return token, u, err
+}
+
+// collect takes the proof of a driver that collects. One that brought a CSR for what staff have authorised has the pair
+// reserved; request is its id.
+func (f *Flow) collect(
+	ctx context.Context, tx pg.Tx, a actor.Actor, u issuance.Update, signature []byte,
+) (token string, proved issuance.Update, request uuid.UUID, err error) {
+	o, err := f.Orders.Lock(ctx, tx, a, u.OrderNo) // the order before anything of issuance
+	if err != nil {
+		return "", issuance.Update{}, uuid.Nil, err
+	}
+	token, proved, err = f.Issuance.Prove(ctx, tx, u.ID, signature)
+	if err != nil || !u.CSR || atSigner(o.Gates) || o.Gates.Authorisation != order.Authorised {
+		return token, proved, uuid.Nil, err // nothing to sign: it is signed, or a correction came between
+	}
+	_, err = f.Orders.Change(ctx, tx, a, o.No, "csr.received", func(g *order.Gates) error {
+		g.Issuance = order.Reserved
+		return nil
+	})
+	if err != nil {
+		return "", issuance.Update{}, uuid.Nil, err
+	}
+	if request, err = f.Issuance.ReserveFor(ctx, tx, o.ID, u.ID); err != nil {
+		return "", issuance.Update{}, uuid.Nil, err
+	}
+	return token, proved, request, f.Jobs.Enqueue(ctx, tx, IssueArgs{RequestID: request})
 }
 
 // updateID reads the id of a session from a path; what is none is unknown.

@@ -17,7 +17,7 @@ import (
 const renewWithin = 24 * time.Hour
 
 // startRenew opens a session in which the Ukey authorises the renewal that its holder has paid for.
-func (f *Flow) startRenew(ctx context.Context, tx pg.Tx, a actor.Actor, no string, pair issuance.Pair) (issuance.Update, error) {
+func (f *Flow) startRenew(ctx context.Context, tx pg.Tx, a actor.Actor, no string, pair issuance.Pair, csr []byte) (issuance.Update, error) {
 	o, err := f.Orders.Lock(ctx, tx, a, no)
 	if err != nil {
 		return issuance.Update{}, err
@@ -35,8 +35,16 @@ func (f *Flow) startRenew(ctx context.Context, tx pg.Tx, a actor.Actor, no strin
 	}
 	return f.Issuance.StartRenew(ctx, tx, issuance.Grant{
 		OrderID: o.ID, OrderNo: o.No, OldPair: o.OldPairID, Origin: cert.OriginOnline, Content: cert.Digest(digest),
-		Years: o.Years, Expires: expires,
-	})
+		Years: o.Years, Keys: keyRule(csr), Expires: expires,
+	}, csr)
+}
+
+// keyRule says where the keys of a pair come from that a driver asks for.
+func keyRule(csr []byte) string {
+	if len(csr) > 0 {
+		return cert.CSRKeys
+	}
+	return cert.KeepKeys
 }
 
 // mayRenew says what stands in the way of a holder's authorisation, on the field "serial": consent_missing,

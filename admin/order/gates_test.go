@@ -33,6 +33,7 @@ func TestStageFromGates(t *testing.T) {
 		"papers back, money gone":    {func(g *Gates) { g.Review, g.Payment = Returned, Awaiting }, StageTransfer},
 		"approved":                   {func(g *Gates) { g.Review, g.Documents = Approved, Accepted }, StageToIssue},
 		"approved, match undone":     {func(g *Gates) { g.Review, g.Documents, g.Payment = Approved, Accepted, Awaiting }, StageTransfer},
+		"waits for a new key":        {func(g *Gates) { g.Review, g.Authorisation = Approved, Authorised }, StageUpdate},
 		"at the signer":              {func(g *Gates) { g.Review, g.Issuance = Approved, Reserved }, StageIssuing},
 		"signing failed":             {func(g *Gates) { g.Review, g.Documents, g.Issuance = Approved, Accepted, Failed }, StageToIssue},
 		"issued":                     {func(g *Gates) { g.Issuance = Recorded }, StageUpdate},

@@ -27,7 +27,7 @@ var moves = map[Gate]map[State][]State{
 		Returned: {Queued}, Approved: {Queued, None},
 	},
 	GateAuthorisation: {None: {Authorised}, Authorised: {Void}, Void: {Authorised}},
-	GateIssuance:      {None: {Reserved}, Reserved: {Signed, Recorded, Failed}, Signed: {Recorded}, Failed: {Reserved}},
+	GateIssuance:      {None: {Reserved}, Reserved: {Signed, Recorded, Failed}, Signed: {Recorded}, Failed: {Reserved, None}},
 	GateDelivery:      {None: {Offered}, Offered: {Importing, Confirmed}, Importing: {Confirmed}},
 	GateInvoice: {
 		None: {Requested}, Requested: {Issued, None}, Issued: {Dispatched, RedLettered}, Dispatched: {RedLettered}, RedLettered: {Requested},

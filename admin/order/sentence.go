@@ -59,6 +59,8 @@ func (g Gates) Sentence() Sentence {
 			key = telecomMismatch
 		case g.Issuance == Failed:
 			key += ".failed"
+		case g.awaitsCSR():
+			key += ".csr"
 		default:
 			key += ".holder"
 		}

@@ -256,6 +256,8 @@ func reviewedBlocker(g Gates) string {
 		return "payer: choose"
 	case g.Review == Approved && g.Issuance == Failed:
 		return "signer refused"
+	case g.Review == Approved && g.Authorisation == Authorised:
+		return "driver: bring a new key"
 	case g.Review == Approved:
 		return "issuer"
 	case g.Review == Claimed:

@@ -66,10 +66,18 @@ func (g Gates) reviewedStage() Stage {
 		return StageTransfer
 	case g.Payment != Settled && g.Payment != Waived:
 		return StagePayment
+	case g.awaitsCSR():
+		return StageUpdate
 	case g.Review == Approved:
 		return StageToIssue
 	}
 	return StageReview
+}
+
+// awaitsCSR tells of an order whose pair is signed once the driver brings a CSR: where keys are kept, both gates move
+// together.
+func (g Gates) awaitsCSR() bool {
+	return g.Path == Reviewed && g.Review == Approved && g.Authorisation == Authorised && g.Issuance == None
 }
 
 // Next is the step of the applicant's wizard that comes next, by the names web halls use.

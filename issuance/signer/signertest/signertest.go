@@ -180,10 +180,14 @@ func OpenShares(t testing.TB, opt signer.InitOptions) []cert.Share {
 	return out
 }
 
-// ForStaff starts a signer of its own for people whose keys lie elsewhere, which may renew the earlier CA's pairs.
-func ForStaff(t testing.TB, earlier cert.Authority, staff []signer.Approver, now func() time.Time) *signer.Engine {
+// ForStaff starts a signer of its own for people whose keys lie elsewhere, which may renew the earlier CA's pairs. change,
+// where given, alters how it is made.
+func ForStaff(t testing.TB, earlier cert.Authority, staff []signer.Approver, now func() time.Time, change ...func(*signer.InitOptions)) *signer.Engine {
 	t.Helper()
 	opt := Options(t, newOfficers(t), staff, earlier, now())
+	for _, c := range change {
+		c(&opt)
+	}
 	_, err := signer.Init(opt)
 	require.NoError(t, err)
 	e, err := open(opt.Dir, OpenShares(t, opt), now)
