@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,8 +103,8 @@ func keyRegistry(w words, n, requests int) keys.Registry {
 			{Label: w("staffkeys.signer.next", nil), Value: "2026-11-23 10:31:07"},
 		}},
 	}
-	for _, y := range []string{"1", "2", "3", "5"} {
-		r.Years = append(r.Years, page.Choice{Value: y, Word: w("staffkeys.years", map[string]any{"years": y})})
+	for _, y := range []int{1, 2, 3, 5} {
+		r.Years = append(r.Years, page.Choice{Value: strconv.Itoa(y), Word: w("staffkeys.years", map[string]any{"count": y})})
 	}
 	who := func(i int) string {
 		c := colleagues[i%len(colleagues)]

@@ -50,10 +50,14 @@ func newKeyHouse(t *testing.T, change func(*signer.InitOptions)) *keyHouse {
 		approvers = append(approvers, p.Approver)
 	}
 	opt := signertest.Options(t, h.persons, approvers, earlier.Authority, h.clock.signers())
+	chain, err := h.signer.Chain(t.Context())
+	require.NoError(t, err)
+	opt.Profile, err = cert.ParseProfile(chain.Profile) // the house knows that one
+	require.NoError(t, err)
 	if change != nil {
 		change(&opt)
 	}
-	_, err := signer.Init(opt)
+	_, err = signer.Init(opt)
 	require.NoError(t, err)
 	e, err := signer.Open(signer.Options{Dir: opt.Dir, Now: h.clock.signers, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)

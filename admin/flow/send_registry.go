@@ -91,7 +91,7 @@ func (f *Flow) registryKept(ctx context.Context, tx pg.Tx, state cert.RegistrySt
 	if err := f.Issuance.KeepRegistry(ctx, tx, state); err != nil {
 		return err
 	}
-	r, err := cert.ParseRegistry(state.Registry)
+	r, err := f.Issuance.Registry(ctx, tx) // an answer may be older than what is known by now
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (f *Flow) registryKept(ctx context.Context, tx pg.Tx, state cert.RegistrySt
 // of it is composed for the new one, to be signed anew.
 func (f *Flow) changeSettled(ctx context.Context, tx pg.Tx, r cert.Registry) error {
 	c, err := f.Keys.OpenChange(ctx, tx, true)
-	if fault.Is(err, fault.NotFound) || err == nil && c.Seq > r.Seq {
+	if fault.Is(err, fault.NotFound) || err == nil && c.Prev == r.Digest().Hex() {
 		return nil
 	}
 	if err != nil {

@@ -124,7 +124,7 @@ func (d Deps) registryPage(c *page.Ctx, chosen plan) (Registry, error) {
 	}
 	p.Chosen = chosen.Years
 	for _, n := range years {
-		word := c.T("staffkeys.years", map[string]any{"years": n})
+		word := c.T("staffkeys.years", map[string]any{"count": n})
 		if n == 0 {
 			word = c.T("staffkeys.years.none", nil)
 		}
