@@ -106,6 +106,8 @@ func (h *house) list() issuance.List {
 	h.t.Helper()
 	l, err := h.RevocationList(h.t.Context(), actor.Actor{IP: "10.0.0.3"}, "issuing.crl")
 	require.NoError(h.t, err)
+	l.DER, err = h.RevocationListContent(h.t.Context(), l.Number)
+	require.NoError(h.t, err)
 	return l
 }
 
