@@ -82,6 +82,9 @@ func (s *Service) rehearse(ctx context.Context, q pg.Q, a Authorisation, csr []b
 	}
 	object, m := a.Object, cert.Material{Old: &old, CSR: csr}
 	if r.Profile.EncKey == cert.EncKeyKMC || csr == nil {
+		if err := s.fits(a.Object, m, by); err != nil {
+			return Rehearsal{}, err
+		}
 		object.Keys, m.CSR = cert.KeepKeys, nil
 	}
 	req, err := cert.NewRequestOf(s.random, uuid.NewString(), object, m, by.Profile, by.NotAfter, s.now())
@@ -96,4 +99,16 @@ func (s *Service) rehearse(ctx context.Context, q pg.Q, a Authorisation, csr []b
 	}
 	r.Prepared, err = cert.Prepare(ca, r.Spec)
 	return r, err
+}
+
+// fits looks at a CSR that cannot be rehearsed before the key centre has answered: whether its key may be the sign key at
+// all.
+func (s *Service) fits(a cert.Authorisation, m cert.Material, by Authority) error {
+	if m.CSR == nil {
+		return nil
+	}
+	kept := by.Profile
+	kept.EncKey = cert.EncKeyKeep
+	_, err := cert.NewRequestOf(s.random, uuid.NewString(), a, m, kept, by.NotAfter, s.now())
+	return err
 }
