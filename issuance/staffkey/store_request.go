@@ -3,7 +3,6 @@ package staffkey
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"time"
 
 	"github.com/google/uuid"
@@ -198,13 +197,4 @@ func (k *Keys) News(_ context.Context, q pg.Q, staffID uuid.UUID) (int, error) {
 // Seen notes that a person saw how their requests ended.
 func (k *Keys) Seen(_ context.Context, tx pg.Tx, staffID uuid.UUID) error {
 	return pg.Fault(tx.Gorm().Model(&requestRow{}).Where("staff_id = ? AND state <> ? AND seen_at IS NULL", staffID, Open).Update("seen_at", k.now()).Error)
-}
-
-// KeyIDBytes reads the id of a key as it stands on a page. Fails with Invalid "field_wrong".
-func KeyIDBytes(id string) ([]byte, error) {
-	raw, err := hex.DecodeString(id)
-	if err != nil || len(raw) != len(cert.Digest{}) {
-		return nil, fault.InvalidField("keys", "field_wrong")
-	}
-	return raw, nil
 }
