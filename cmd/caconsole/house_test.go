@@ -71,6 +71,10 @@ func dependOnSources() error {
 }
 
 func TestMain(m *testing.M) {
+	if places := os.Getenv(consoleToKill); places != "" { // started by this binary itself, to be killed
+		fmt.Fprintln(os.Stderr, issueUntilKilled(places))
+		os.Exit(1)
+	}
 	code := m.Run()
 	if dir, err := binaries(); err == nil {
 		_ = os.RemoveAll(dir)
