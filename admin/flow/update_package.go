@@ -15,6 +15,11 @@ func (f *Flow) UpdateState(ctx context.Context, id, token string) (issuance.Upda
 	return f.Issuance.Session(ctx, f.DB.Read(ctx), session, token)
 }
 
+// UpdateWaits says what a waiting session waits for: see issuance.Service.WaitsFor.
+func (f *Flow) UpdateWaits(ctx context.Context, u issuance.Update) (string, error) {
+	return f.Issuance.WaitsFor(ctx, f.DB.Read(ctx), u)
+}
+
 // UpdatePackage is what the driver imports, the same bytes each time; empty while u.State is waiting. Faults like
 // UpdateState.
 func (f *Flow) UpdatePackage(ctx context.Context, id, token string) (u issuance.Update, p issuance.Package, err error) {

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -208,15 +209,27 @@ var givens = map[string]func(*world) facts{
 	"papers returned and uploaded anew": (*world).papersAgain,
 	"update to fetch":                   func(w *world) facts { f, _ := w.authorisedUpdate(); return f },
 	"project that re-keys":              (*world).reKeys,
-	"update to prove":                   func(w *world) facts { f, _, _ := w.session(); return f },
-	"update left alone":                 (*world).leftAlone,
-	"update waiting to be signed":       func(w *world) facts { f, _ := w.proved(); return f },
-	"update waiting to be fetched":      func(w *world) facts { return w.ready(0) },
-	"update ready":                      func(w *world) facts { return w.ready(0) },
-	"update confirmed":                  func(w *world) facts { return w.ready(2) },
-	"invoice notice":                    (*world).invoiceNotice,
-	"delivery report":                   (*world).deliveryReport,
-	"invoice":                           (*world).invoiced,
+	"re-keying order paid":              (*world).rekeyPaid,
+	"new sign key imported":             (*world).signKeyImported,
+	"csr of no form":                    func(w *world) facts { return w.brings([]byte("no request")) },
+	"csr of another algorithm":          func(w *world) facts { return w.brings(csrs(w.t).p256) },
+	"csr for two keys":                  func(w *world) facts { return w.brings(csrs(w.t).cfca) },
+	"csr with an empty id":              func(w *world) facts { return w.brings(csrs(w.t).emptyID) },
+	"csr of a foreign key":              func(w *world) facts { return w.brings(csrs(w.t).foreign) },
+	"csr of the old key": func(w *world) facts {
+		f, ukey := w.rekeying()
+		f.body = map[string]string{"serial": f.value["serial"], "csr": base64.StdEncoding.EncodeToString(certtest.CSR(w.t, ukey.SignKey))}
+		return f
+	},
+	"update to prove":              func(w *world) facts { f, _, _ := w.session(); return f },
+	"update left alone":            (*world).leftAlone,
+	"update waiting to be signed":  func(w *world) facts { f, _ := w.proved(); return f },
+	"update waiting to be fetched": func(w *world) facts { return w.ready(0) },
+	"update ready":                 func(w *world) facts { return w.ready(0) },
+	"update confirmed":             func(w *world) facts { return w.ready(2) },
+	"invoice notice":               (*world).invoiceNotice,
+	"delivery report":              (*world).deliveryReport,
+	"invoice":                      (*world).invoiced,
 }
 
 // lasting are the costly states that calls only look at.

@@ -21,6 +21,7 @@ import (
 	"caconsole/admin/applicant"
 	"caconsole/admin/audit"
 	"caconsole/admin/document"
+	"caconsole/admin/fault"
 	"caconsole/admin/flow"
 	"caconsole/admin/identity"
 	"caconsole/admin/inbox"
@@ -35,7 +36,9 @@ import (
 	"caconsole/admin/seal/folder"
 	"caconsole/admin/throttle"
 	"caconsole/issuance"
+	"caconsole/issuance/cert"
 	"caconsole/issuance/cert/certtest"
+	"caconsole/issuance/signer"
 	"caconsole/issuance/signer/signertest"
 	"caconsole/reconcile"
 	"caconsole/ui/intake"
@@ -58,12 +61,51 @@ type hall struct {
 	base    string
 	project uuid.UUID
 	bench   signertest.Bench
+	signer  *lockable
+	centre  *keyCentre
 	face    *faceVendor
 	telecom *carriers
 	sms     *phone
 	tills   map[payment.Method]*till
 	jobs    *jobs
 	clock   *clock
+}
+
+// lockable is a signer that can be as after a restart: it waits for its officers.
+type lockable struct {
+	*signer.Engine
+	sync.Mutex
+	locked bool
+}
+
+func (l *lockable) set(locked bool) {
+	l.Lock()
+	defer l.Unlock()
+	l.locked = locked
+}
+
+func (l *lockable) refuses() error {
+	l.Lock()
+	defer l.Unlock()
+	if l.locked {
+		return fault.Down("signer_locked", time.Minute, nil)
+	}
+	return nil
+}
+
+// Issue is refused while it waits.
+func (l *lockable) Issue(ctx context.Context, in cert.Instruction) (cert.Issued, error) {
+	if err := l.refuses(); err != nil {
+		return cert.Issued{}, err
+	}
+	return l.Engine.Issue(ctx, in)
+}
+
+// Status tells that it waits.
+func (l *lockable) Status(ctx context.Context) (cert.Status, error) {
+	st, err := l.Engine.Status(ctx)
+	st.Locked = l.refuses() != nil
+	return st, err
 }
 
 // clock is a clock that tests move.
@@ -88,7 +130,7 @@ func newHall(t testing.TB) *hall {
 	t.Helper()
 	h := &hall{
 		t: t, face: &faceVendor{}, telecom: &carriers{outcome: identity.Match}, sms: &phone{}, jobs: &jobs{}, clock: &clock{at: monday},
-		bench: signertest.New(t, monday),
+		bench: signertest.New(t, monday, func(o *signer.InitOptions) { o.Profile.EncKey = cert.EncKeyKMC }),
 		tills: map[payment.Method]*till{payment.WeChat: {method: payment.WeChat}, payment.Alipay: {method: payment.Alipay}},
 	}
 	now := h.clock.now
@@ -106,12 +148,13 @@ func newHall(t testing.TB) *hall {
 	due := func(_ context.Context, _ pg.Q, _ uuid.UUID, from time.Time) (time.Time, error) {
 		return from.Add(8 * time.Hour), nil
 	}
-	engine := h.bench.Open(t, now)
+	h.signer = &lockable{Engine: h.bench.Open(t, now)}
+	h.centre = &keyCentre{Centre: h.bench.Centre, t: t, keys: map[string]issuance.KeyAnswer{}}
 	h.flow = &flow.Flow{
 		DB: db, Now: now, Log: slog.New(slog.DiscardHandler), Jobs: h.jobs, Audit: audit.New(db, checkpoints, now),
 		Inbox: inbox.New(db, ring, now), Throttle: throttle.New(db, now), Applicants: applicant.NewApplicants(ring),
 		Documents: document.New(db, vault, now), Identities: identity.New(vault, now),
-		Invoices: invoice.New(db, vault, printer{}, now), Issuance: issuance.New(engine, now),
+		Invoices: invoice.New(db, vault, printer{}, now), Issuance: issuance.New(h.signer, now),
 		Ledger: reconcile.New(db, vault, now, order.ValidNo), Orders: order.NewOrders(ring, now, due), Payments: payment.New(now),
 		PayVendors: map[payment.Method]payment.Vendor{payment.WeChat: h.tills[payment.WeChat], payment.Alipay: h.tills[payment.Alipay]},
 		Projects:   &project.Projects{}, PublicURL: "http://hall.example", FaceVendor: h.face, TelecomVendor: h.telecom,
@@ -119,7 +162,8 @@ func newHall(t testing.TB) *hall {
 			DB: db, Ring: ring, Jobs: h.jobs, Now: now, Senders: map[notify.Channel]notify.Sender{notify.SMS: h.sms, notify.Mail: h.sms},
 		}),
 	}
-	h.flow.Issuance.UseRevoker(engine)
+	h.flow.Issuance.UseRevoker(h.signer)
+	h.flow.Issuance.UseKeyCentre(h.centre)
 	h.tx(func(ctx context.Context, tx pg.Tx) error {
 		p, err := h.flow.Projects.EnsureProject(ctx, tx, monday.AddDate(-1, 0, 0))
 		if err != nil {

@@ -21,14 +21,23 @@ type updateAnswer struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-func (c *call) updateAnswer(u issuance.Update, token string) updateAnswer {
+// update answers with how far a session is, and in a sentence what it waits for.
+func (c *call) update(status int, u issuance.Update, token string) error {
+	waits, err := c.s.flow.UpdateWaits(c.UserContext(), u)
+	if err != nil {
+		return err
+	}
+	said := "update." + u.State
+	if waits != "" {
+		said += "." + waits
+	}
 	out := updateAnswer{
-		ID: u.ID.String(), Kind: u.Kind, State: u.State, Token: token, Sentence: c.sentence("update."+u.State, nil), ExpiresAt: u.ExpiresAt,
+		ID: u.ID.String(), Kind: u.Kind, State: u.State, Token: token, Sentence: c.sentence(said, nil), ExpiresAt: u.ExpiresAt,
 	}
 	if !u.Proved {
 		out.ToSign, out.Sentence = u.ToSign, c.sentence("update.to_prove", nil)
 	}
-	return out
+	return c.answer(status, out)
 }
 
 func postUpdate(c *call) error {
@@ -52,7 +61,7 @@ func postUpdate(c *call) error {
 		return err
 	}
 	c.Set(fiber.HeaderLocation, "/api/v1/updates/"+u.ID.String())
-	return c.answer(http.StatusCreated, c.updateAnswer(u, ""))
+	return c.update(http.StatusCreated, u, "")
 }
 
 // postUpdateProof answers like getUpdate, with the token for the rest of the session.
@@ -71,7 +80,7 @@ func postUpdateProof(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(readyOrNot(u), c.updateAnswer(u, token))
+	return c.update(readyOrNot(u), u, token)
 }
 
 // getUpdate answers 200 once the package can be fetched, 202 with a sentence before.
@@ -80,7 +89,7 @@ func getUpdate(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(readyOrNot(u), c.updateAnswer(u, ""))
+	return c.update(readyOrNot(u), u, "")
 }
 
 func readyOrNot(u issuance.Update) int {
@@ -96,7 +105,7 @@ func getUpdatePackage(c *call) error {
 		return err
 	}
 	if u.State == issuance.StateWaiting {
-		return c.answer(http.StatusAccepted, c.updateAnswer(u, ""))
+		return c.update(http.StatusAccepted, u, "")
 	}
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+pack.Name+`"`)
 	return c.part("application/x-pem-file", pack.Content)
@@ -113,5 +122,5 @@ func postUpdateConfirmation(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, c.updateAnswer(u, ""))
+	return c.update(http.StatusOK, u, "")
 }

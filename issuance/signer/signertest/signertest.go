@@ -92,13 +92,14 @@ var made struct {
 	files map[string][]byte
 }
 
-// New gives a bench of its own data directory, made at now. All calls in one process must name the same now.
-func New(t testing.TB, now time.Time) Bench {
+// New gives a bench of its own data directory, made at now. change, where given, alters how it is made. All calls in one
+// process must name the same now and the same changes.
+func New(t testing.TB, now time.Time, change ...func(*signer.InitOptions)) Bench {
 	t.Helper()
 	made.Lock()
 	defer made.Unlock()
 	if made.files == nil {
-		makeBench(t, now)
+		makeBench(t, now, change)
 	}
 	require.Equal(t, made.bench.Now, now, "one now for all benches of a test binary")
 	b := made.bench
@@ -110,7 +111,7 @@ func New(t testing.TB, now time.Time) Bench {
 	return b
 }
 
-func makeBench(t testing.TB, now time.Time) {
+func makeBench(t testing.TB, now time.Time, change []func(*signer.InitOptions)) {
 	t.Helper()
 	b := Bench{
 		Now: now, Earlier: certtest.Authority(t), Centre: certtest.NewCentre(t),
@@ -122,6 +123,10 @@ func makeBench(t testing.TB, now time.Time) {
 	}
 	opt := Options(t, b.Officers, []signer.Approver{b.Reviewer.Approver, b.Issuer.Approver, b.Second.Approver}, b.Earlier, now)
 	opt.Profile, opt.Centres = b.Profile, []*smx509.Certificate{b.Centre.Cert}
+	for _, c := range change {
+		c(&opt)
+	}
+	b.Profile = opt.Profile
 	var err error
 	b.Chain, err = signer.Init(opt)
 	require.NoError(t, err)
