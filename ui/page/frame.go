@@ -69,6 +69,7 @@ var menu = []MenuGroup{
 	{"governance", []MenuItem{
 		{Word: "audit", Path: "/audit", Permission: rbac.AuditView, Icon: "shield-check"},
 		{Word: "staff", Path: "/staff", Permission: rbac.StaffView, Icon: "user-cog"},
+		{Word: "profiles", Path: "/profiles", Permission: rbac.ProfileView, Icon: "file-text"},
 		{Word: "keys", Path: "/keys", Permission: rbac.RegistryView, Icon: "key"},
 		{Word: "my_keys", Path: "/my-keys", Permission: rbac.KeyEnrol, Icon: "fingerprint"},
 	}},

@@ -24,6 +24,7 @@ import (
 	"caconsole/ui/matching"
 	"caconsole/ui/orders"
 	"caconsole/ui/page"
+	"caconsole/ui/profiles"
 	"caconsole/ui/queue"
 	"caconsole/ui/refunds"
 	"caconsole/ui/staff"
@@ -108,4 +109,5 @@ func areas(r *page.Router, f *flow.Flow) {
 	audit.Routes(r, audit.Deps{Flow: f})
 	staff.Routes(r, staff.Deps{Accounts: f.Staff})
 	keys.Routes(r, keys.Deps{Flow: f})
+	profiles.Routes(r, profiles.Deps{Flow: f})
 }
