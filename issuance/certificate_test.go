@@ -122,6 +122,8 @@ func TestAuthorityFollowsTheSigner(t *testing.T) {
 	b.tx(t, func(tx pg.Tx) error {
 		changed := chain
 		changed.CA, changed.Root = next.CA.Cert.Raw, next.Root.Cert.Raw
+		other := cert.OrganisationProfile("https://another.example") // numbered from 1 again
+		changed.Profile, changed.Profiles = other.Canonical(), [][]byte{other.Canonical()}
 		return b.KeepAuthority(t.Context(), tx, changed)
 	})
 	a, err := b.Authority(t.Context(), b.q(t))

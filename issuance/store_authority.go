@@ -40,8 +40,8 @@ type Authority struct {
 	sm3      []byte          // of CA
 }
 
-// KeepAuthority stores what the signer said it works by, with its profiles, where that is new. A signer with another CA becomes the current
-// one. Fails with Invalid "certificate_unreadable" or "profile_malformed".
+// KeepAuthority stores what the signer said it works by, with its profiles, where that is new. A signer with another CA
+// becomes the current one. Fails with Invalid "certificate_unreadable" or "profile_malformed".
 func (s *Service) KeepAuthority(_ context.Context, tx pg.Tx, c cert.Chain) error {
 	ca, err := smx509.ParseCertificate(c.CA)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Service) KeepAuthority(_ context.Context, tx pg.Tx, c cert.Chain) error
 	if err != nil {
 		return pg.Fault(err)
 	}
-	return s.keepProfiles(tx, c.Profiles)
+	return s.keepProfiles(tx, sum[:], c.Profiles)
 }
 
 // Authority returns the current authority. Fails with Unavailable "signer_unknown" before the signer was first heard.

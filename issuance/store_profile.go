@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"caconsole/admin/fault"
@@ -22,6 +23,7 @@ type profileRow struct {
 	ProfileID  string
 	Revision   int
 	Canonical  []byte
+	Authority  []byte // whose signer took it
 	State      string
 	ProposedBy *uuid.UUID
 	CreatedAt  time.Time
@@ -66,18 +68,19 @@ func (s *Service) ProposeProfile(_ context.Context, tx pg.Tx, by uuid.UUID, p ce
 	return row.version(tx)
 }
 
-// keepProfiles stores the versions by which the signer says it works. The open change is over once it is among them.
-func (s *Service) keepProfiles(tx pg.Tx, all [][]byte) error {
+// keepProfiles stores the versions by which an authority's signer says it works. The open change is over once it is among
+// them.
+func (s *Service) keepProfiles(tx pg.Tx, authority []byte, all [][]byte) error {
 	for _, raw := range all {
 		p, err := cert.ParseProfile(raw)
 		if err != nil {
 			return err
 		}
 		sum, now := p.Hash(), s.now()
-		row := profileRow{Digest: sum[:], ProfileID: p.ID, Revision: p.Revision, Canonical: raw, State: ProfileTaken, CreatedAt: now, EndedAt: &now}
+		row := profileRow{Digest: sum[:], ProfileID: p.ID, Revision: p.Revision, Canonical: raw, Authority: authority, State: ProfileTaken, CreatedAt: now, EndedAt: &now}
 		err = tx.Gorm().Clauses(clause.OnConflict{
-			Columns: []clause.Column{{Name: "digest"}}, Where: clause.Where{Exprs: []clause.Expression{clause.Neq{Column: "profile_version.state", Value: ProfileTaken}}},
-			DoUpdates: clause.Assignments(map[string]any{"state": ProfileTaken, "ended_at": now, "refusal": ""}),
+			Columns: []clause.Column{{Name: "digest"}}, Where: clause.Where{Exprs: []clause.Expression{gorm.Expr("profile_version.authority IS DISTINCT FROM excluded.authority")}},
+			DoUpdates: clause.Assignments(map[string]any{"authority": authority, "state": ProfileTaken, "ended_at": now, "refusal": ""}),
 		}).Create(&row).Error
 		if err != nil {
 			return pg.Fault(err)
@@ -118,8 +121,12 @@ func (s *Service) LockProfile(_ context.Context, tx pg.Tx, sum cert.Digest) (Pro
 }
 
 // CurrentProfile returns the version by which the signer issues. Fails with NotFound "profile_unknown".
-func (s *Service) CurrentProfile(_ context.Context, q pg.Q, id string) (ProfileVersion, error) {
-	return loadProfile(q, "profile_id = ? AND state = ?", id, ProfileTaken)
+func (s *Service) CurrentProfile(ctx context.Context, q pg.Q, id string) (ProfileVersion, error) {
+	by, err := s.Authority(ctx, q)
+	if err != nil {
+		return ProfileVersion{}, err
+	}
+	return loadProfile(q, "profile_id = ? AND authority = ?", id, by.sm3)
 }
 
 // OpenProfile returns the change that is open. Fails with NotFound "profile_unknown" where there is none.

@@ -1330,21 +1330,25 @@ CREATE TABLE profile_version
     profile_id text NOT NULL
     revision integer NOT NULL
     canonical bytea NOT NULL
+    authority bytea
     state text NOT NULL
     proposed_by uuid
     created_at timestamp with time zone NOT NULL
     ended_at timestamp with time zone
     refusal text NOT NULL DEFAULT ''::text
     CONSTRAINT profile_version_pkey PRIMARY KEY (digest)
+    CONSTRAINT profile_version_authority_fkey FOREIGN KEY (authority) REFERENCES issuing_authority(sm3)
     CONSTRAINT profile_version_digest CHECK (octet_length(digest) = 32)
     CONSTRAINT profile_version_end CHECK ((state = 'open'::text) = (ended_at IS NULL))
     CONSTRAINT profile_version_proposed_by_fkey FOREIGN KEY (proposed_by) REFERENCES staff(id)
     CONSTRAINT profile_version_revision CHECK (revision >= 1)
     CONSTRAINT profile_version_state CHECK (state = ANY (ARRAY['open'::text, 'taken'::text, 'withdrawn'::text]))
+    CONSTRAINT profile_version_taken CHECK ((state = 'taken'::text) = (authority IS NOT NULL))
 CREATE UNIQUE INDEX profile_version_one_open ON public.profile_version USING btree ((true)) WHERE (state = 'open'::text)
-CREATE UNIQUE INDEX profile_version_one_taken ON public.profile_version USING btree (profile_id, revision) WHERE (state = 'taken'::text)
+CREATE UNIQUE INDEX profile_version_one_taken ON public.profile_version USING btree (authority, profile_id, revision) WHERE (state = 'taken'::text)
 GRANT INSERT, SELECT ON profile_version TO caconsole_app
 GRANT SELECT ON profile_version TO caconsole_read
+GRANT UPDATE (authority) ON profile_version TO caconsole_app
 GRANT UPDATE (state) ON profile_version TO caconsole_app
 GRANT UPDATE (proposed_by) ON profile_version TO caconsole_app
 GRANT UPDATE (created_at) ON profile_version TO caconsole_app
