@@ -38,7 +38,7 @@ type Options struct {
 }
 
 // Domains are the first lines of what the agent signs: a staff member's words in this product and no others.
-var Domains = []string{"caconsole/approve/1", "caconsole/delegate/1", "caconsole/registry/1", enrolDomain}
+var Domains = []string{"caconsole/approve/1", enrolDomain}
 
 // enrolDomain asks a key to show whose it is. Its second line names the login, which must be the Ukey's own: a page cannot
 // have one person's Ukey enrolled for another.
