@@ -258,12 +258,17 @@ func facts(c *page.Ctx, p cert.Profile) []Fact {
 		project = c.T("profiles.project.any", nil)
 	}
 	return []Fact{
-		{c.T("profiles.project", nil), project}, {c.T("profiles.type", nil), c.T("profiles.type."+p.Type, nil)},
+		{c.T("profiles.project", nil), project},
+		{c.T("profiles.type", nil), c.T("profiles.type."+p.Type, nil)},
 		{c.T("profiles.years", nil), c.T("profiles.years.rule", map[string]any{"years": years(p.Years)})},
-		{c.T("profiles.dn", nil), strings.Join(dnLines(p.DN), "  ")}, {c.T("profiles.identity", nil), strings.Join(identityLines(p.Identity), "  ")},
-		{c.T("profiles.sign_usage", nil), usages(p.SignUsage)}, {c.T("profiles.enc_usage", nil), usages(p.EncUsage)},
-		{c.T("profiles.enc_key", nil), c.T("profiles.enc_key."+p.EncKey, nil)}, {c.T("profiles.policy_oid", nil), p.PolicyOID},
-		{c.T("profiles.crl", nil), strings.Join(p.CRL, "  ")}, {c.T("profiles.ca_issuers", nil), strings.Join(p.CAIssuers, "  ")},
+		{c.T("profiles.dn", nil), strings.Join(dnLines(p.DN), "  ")},
+		{c.T("profiles.identity", nil), strings.Join(identityLines(p.Identity), "  ")},
+		{c.T("profiles.sign_usage", nil), usages(p.SignUsage)},
+		{c.T("profiles.enc_usage", nil), usages(p.EncUsage)},
+		{c.T("profiles.enc_key", nil), c.T("profiles.enc_key."+p.EncKey, nil)},
+		{c.T("profiles.policy_oid", nil), p.PolicyOID},
+		{c.T("profiles.crl", nil), strings.Join(p.CRL, "  ")},
+		{c.T("profiles.ca_issuers", nil), strings.Join(p.CAIssuers, "  ")},
 		{c.T("profiles.csr_response", nil), fmt.Sprintf("[0] %s, [1] %s", p.CSRResponse.Key, p.CSRResponse.Certificates)},
 	}
 }
