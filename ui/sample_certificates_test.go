@@ -20,6 +20,11 @@ func certificateScreens() []screen {
 		{name: "certificates", path: "/certificates", template: "certificates/list", data: func(w words) any { return certificateList(w, 50) }},
 		{name: "certificates-empty", path: "/certificates", template: "certificates/list", data: func(w words) any { return certificateList(w, 0) }},
 		{name: "issue", path: "/issuance/:no", template: "issuance/show", data: func(w words) any { return issueDetail(w) }},
+		{name: "issue-made", path: "/issuance/:no", template: "issuance/show", data: func(w words) any {
+			p := issueDetail(w)
+			p.NewSerial, p.MayConfirm, p.Status = caseSerial, false, page.Status{Tone: page.Progress, Word: w("stage.update", nil)}
+			return p
+		}},
 		{name: "issue-refused", path: "/issuance/:no", template: "issuance/show", data: func(w words) any {
 			return issuanceui.Detail{No: caseNo, Holder: company(0), Medium: caseMedium, Years: 1, Status: page.Status{Tone: page.Progress, Word: w("stage.to_issue", nil)}, Refused: w("authorisation_missing", nil), Failure: w("signer_unavailable", nil)}
 		}},

@@ -25,6 +25,7 @@ type IssueView struct {
 	People    map[string]board.Person // by id, of the approvals
 	Barred    bool                    // the reader has another duty in the order
 	Reason    string                  // fault key of the last failure, "" without one
+	Made      issuance.Pair           // the new pair; zero while there is none
 }
 
 // ViewIssue shows what would be signed for an order, what every rule says of it, and who has approved what. Fails with
@@ -36,6 +37,11 @@ func (f *Flow) ViewIssue(ctx context.Context, a actor.Actor, no string) (IssueVi
 		return IssueView{}, err
 	}
 	v := IssueView{Order: o}
+	if o.Gates.Issuance == order.Recorded {
+		if v.Made, err = f.Issuance.Made(ctx, q, o.ID); err != nil {
+			return IssueView{}, err
+		}
+	}
 	v.Rehearsal, v.Refused = f.Issuance.Rehearse(ctx, q, o.ID)
 	switch kind := fault.Of(v.Refused).Kind; {
 	case v.Refused == nil:

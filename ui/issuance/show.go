@@ -53,7 +53,8 @@ type Detail struct {
 	Failure    string // of the last try
 	Barred     bool
 	MayConfirm bool
-	ByHand     bool // has a page of its own
+	ByHand     bool   // has a page of its own
+	NewSerial  string // of the new sign certificate; "" while there is none
 }
 
 func (d Deps) show(c *page.Ctx) error {
@@ -75,7 +76,7 @@ func (d Deps) detail(c *page.Ctx) (Detail, error) {
 	p := Detail{
 		No: v.Order.No, Holder: v.Order.Holder, Medium: v.Order.MediumNo, Years: v.Order.Years,
 		Status: page.Status{Tone: page.Progress, Word: c.T("stage."+string(v.Order.Stage), nil)}, Barred: v.Barred,
-		ByHand: v.Order.Kind == order.Manual,
+		ByHand: v.Order.Kind == order.Manual, NewSerial: string(v.Made.Sign.Serial),
 	}
 	if v.Reason != "" {
 		p.Failure = c.T(v.Reason, nil)
@@ -99,7 +100,11 @@ func (d Deps) detail(c *page.Ctx) (Detail, error) {
 func compare(c *page.Ctx, v flow.IssueView) []Row {
 	s, old := v.Rehearsal.Spec, v.OldFacts
 	const layout = "2006-01-02 15:04:05"
-	keys := c.T("issuance.keys."+v.Rehearsal.Authorisation.Object.Keys, nil)
+	source := v.Rehearsal.Authorisation.Object.Keys
+	if source == cert.CSRKeys && v.Rehearsal.Profile.EncKey == cert.EncKeyKMC {
+		source = "csr_kmc"
+	}
+	keys := c.T("issuance.keys."+source, nil)
 	rows := []Row{
 		{Word: "subject", Old: old.Subject, New: v.Rehearsal.Subject()},
 		{Word: "identity", Old: strings.Join(old.Identity, " "), New: s.Identity},
