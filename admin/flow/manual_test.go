@@ -129,6 +129,8 @@ func TestManualIssuance(t *testing.T) {
 			require.NoError(t, err)
 			require.Contains(t, string(made.Sign.DER), string(spki), "the key is the CSR's")
 		}
+		_, err = h.Case(t.Context(), h.issuer, r.no)
+		require.NoError(t, err, "the case screen has it too")
 		chain, err := h.ManualChain(t.Context(), h.issuer, r.no)
 		require.NoError(t, err)
 		p7, err := pkcs7.Parse(chain)
@@ -250,6 +252,7 @@ func TestManualReturned(t *testing.T) {
 	require.Empty(t, v.Approvals, "the first signature is void")
 	require.NotContains(t, read[string](h, "SELECT encode(reason_sealed, 'escape') FROM manual_return"), "身份证")
 
+	require.True(t, fault.HasKey(r.first(h.issuer), "manual_not_mended"))
 	r.paper(document.IdentityEvidence, 200)
 	require.NoError(t, r.first(h.issuer))
 	require.NoError(t, h.ReturnManual(t.Context(), h.issuer2, r.no, "仍看不清"))

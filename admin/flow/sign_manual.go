@@ -26,7 +26,7 @@ func (f *Flow) SignManualToSign(ctx context.Context, a actor.Actor, no string, s
 
 // SignManual is the first of the two signatures of an order opened by hand, by the issuer who opened it: they vouch for
 // papers and identity. seen is the digest of the content as it was shown. Faults: manual_not_yours,
-// manual_evidence_missing, content_changed, certificate_lint, those of ownManual and of a signature.
+// manual_evidence_missing, manual_not_mended (sent back and nothing changed since), content_changed, certificate_lint, those of ownManual and of a signature.
 func (f *Flow) SignManual(ctx context.Context, a actor.Actor, no string, seen []byte, sig issuance.Signature) error {
 	err := f.DB.InTx(ctx, func(ctx context.Context, tx pg.Tx) error {
 		o, auth, err := f.firstSigned(ctx, tx, a, no, seen)
@@ -54,6 +54,9 @@ func (f *Flow) firstSigned(ctx context.Context, tx pg.Tx, a actor.Actor, no stri
 	o, v, err := f.ownManual(ctx, tx, a, no)
 	if err != nil {
 		return o, issuance.Authorisation{}, err
+	}
+	if o.Gates.Documents == order.Returned {
+		return o, issuance.Authorisation{}, fault.New(fault.Conflict, "manual_not_mended", nil)
 	}
 	if o.Gates.Documents != order.Uploaded {
 		return o, issuance.Authorisation{}, fault.New(fault.Conflict, "manual_evidence_missing", nil)
