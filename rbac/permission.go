@@ -41,6 +41,7 @@ const (
 	ProfileView       = "profile:view"    // by what certificates are made
 	ProfileChange     = "profile:change"  // change it, and be the second to sign a change
 	RegistryView      = "registry:view"   // whose keys the signer counts
+	SignerView        = "signer:view"     // whether it signs, and what does not agree with its journal
 	RegistryChange    = "registry:change" // compose a change of it, and sign one
 )
 
@@ -50,6 +51,6 @@ func All() []string {
 		HomeView, QueueView, CaseView, CaseClaim, CaseDecide, CaseReveal, DocumentView, IdentityView, OrderSearch, OrderUnblock,
 		StatementView, StatementImport, MatchingView, MatchingAllocate, IssuanceView, IssuanceConfirm, IssuanceManual, CertificateView, CertificateRevoke, OrderRefund,
 		InvoiceView, InvoiceResend, HotlineView, UpdateDecide, AuditView, AuditVerify, StaffView, StaffManage, ProjectView, ProjectManage,
-		KeyEnrol, ProfileView, ProfileChange, RegistryView, RegistryChange,
+		KeyEnrol, ProfileView, ProfileChange, RegistryView, SignerView, RegistryChange,
 	}
 }

@@ -47,7 +47,7 @@ func plain(key string, _ map[string]any) string { return key }
 
 // screens is every page in the states that look different.
 func screens() []screen {
-	return slices.Concat(reviewScreens(), moneyScreens(), revocationScreens(), certificateScreens(), manualScreens(), profileScreens(), serviceScreens(), keyScreens())
+	return slices.Concat(reviewScreens(), moneyScreens(), revocationScreens(), certificateScreens(), manualScreens(), profileScreens(), serviceScreens(), keyScreens(), watchScreens())
 }
 
 // telling is a choice of the screens: the first of each page, and those with something open or refused.
@@ -160,7 +160,7 @@ func TestSamplesHaveWords(t *testing.T) {
 }
 
 // keyLike is what a sentence's key looks like where a word should stand.
-var keyLike = regexp.MustCompile(`(?:^|[\s>])((?:queue|orders|stage|gate|state|menu|role|kind|path|method|check|reason|customer|document|verdict|identity|paper|where|hotline|answer|asked|sentence|issuance|invoices|refunds|channel|message|audit|act|statements|matching|staff|staffkeys|manual|profiles|home|certificates|login|page|error|field|org_kind)\.[a-z0-9_.]+)`)
+var keyLike = regexp.MustCompile(`(?:^|[\s>])((?:queue|orders|stage|gate|state|menu|role|kind|path|method|check|reason|customer|document|verdict|identity|paper|where|hotline|answer|asked|sentence|issuance|invoices|refunds|channel|message|audit|act|statements|matching|staff|staffkeys|manual|profiles|home|certificates|login|page|error|field|org_kind|watch)\.[a-z0-9_.]+)`)
 
 var tag = regexp.MustCompile(`<[^>]*>`)
 

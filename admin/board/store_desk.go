@@ -34,6 +34,8 @@ const (
 	SignedNotSettled     Figure = "signed_not_settled"
 	AuthorisedNotUpdated Figure = "authorised_not_updated"
 	ListLate             Figure = "list_late"
+	SignerBlocked        Figure = "signer_blocked"
+	JournalFindings      Figure = "journal_findings"
 )
 
 // How old an order must be to count as a mismatch.
@@ -88,6 +90,10 @@ func (b *Board) figure(q *gorm.DB, a actor.Actor, f Figure) *gorm.DB {
 			Where("NOT EXISTS (SELECT FROM update_decision d WHERE d.order_id = o.id AND (d.decision = 'rest' OR d.until > ?))", b.now())
 	case ListLate:
 		return b.lateLists(q)
+	case SignerBlocked:
+		return q.Table("signer_watch").Where("alarmed_at IS NOT NULL")
+	case JournalFindings:
+		return q.Table("journal_finding").Where("cleared_at IS NULL")
 	case RefundedNotRed:
 		return orders().Where("o.payment = 'refunded' AND o.invoice IN ('requested', 'issued', 'dispatched')")
 	case SettledNotInvoiced:

@@ -41,6 +41,8 @@ const (
 	SignedNotSettled     Number = "signed_not_settled"     //
 	AuthorisedNotUpdated Number = "authorised_not_updated" // for more than 7 days
 	ListLate             Number = "list_late"              // the revocation list is about to run out
+	SignerBlocked        Number = "signer_blocked"         // it waits for its key officers or does not answer, for more than 30 s
+	JournalFindings      Number = "journal_findings"       // database, journal and revocation list disagree
 )
 
 // line says what a number means: who works from it and where it leads.
@@ -75,6 +77,8 @@ var checks = []line{
 	{SignedNotSettled, rbac.IssuanceView, "/issuance?tab=unsettled", page.Bad},
 	{AuthorisedNotUpdated, rbac.HotlineView, "/orders?stage=update", page.Bad},
 	{ListLate, rbac.CertificateView, "/certificates/crl", page.Bad},
+	{SignerBlocked, rbac.SignerView, "/signer", page.Bad},
+	{JournalFindings, rbac.SignerView, "/signer", page.Bad},
 }
 
 // Task is one thing that waits for this person: an order handed over, a paper sent again.

@@ -70,6 +70,7 @@ var menu = []MenuGroup{
 		{Word: "audit", Path: "/audit", Permission: rbac.AuditView, Icon: "shield-check"},
 		{Word: "staff", Path: "/staff", Permission: rbac.StaffView, Icon: "user-cog"},
 		{Word: "profiles", Path: "/profiles", Permission: rbac.ProfileView, Icon: "file-text"},
+		{Word: "signer", Path: "/signer", Permission: rbac.SignerView, Icon: "lock"},
 		{Word: "keys", Path: "/keys", Permission: rbac.RegistryView, Icon: "key"},
 		{Word: "my_keys", Path: "/my-keys", Permission: rbac.KeyEnrol, Icon: "fingerprint"},
 	}},

@@ -29,6 +29,7 @@ import (
 	"caconsole/ui/refunds"
 	"caconsole/ui/staff"
 	"caconsole/ui/statements"
+	"caconsole/ui/watch"
 	"caconsole/ui/static"
 )
 
@@ -109,5 +110,6 @@ func areas(r *page.Router, f *flow.Flow) {
 	audit.Routes(r, audit.Deps{Flow: f})
 	staff.Routes(r, staff.Deps{Accounts: f.Staff})
 	keys.Routes(r, keys.Deps{Flow: f})
+	watch.Routes(r, watch.Deps{Signer: f.ViewSigner, Now: f.Now})
 	profiles.Routes(r, profiles.Deps{Flow: f})
 }
