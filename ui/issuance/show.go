@@ -115,7 +115,7 @@ func compare(c *page.Ctx, v flow.IssueView) []Row {
 		{Word: "crl", Old: strings.Join(old.CRL, " "), New: strings.Join(s.Profile.CRL, " ")},
 	}
 	for i := range rows {
-		rows[i].Same = rows[i].Old == rows[i].New
+		rows[i].Same = rows[i].Old == rows[i].New || rows[i].Word == "key" && source == cert.KeepKeys
 	}
 	return rows
 }
