@@ -47,7 +47,7 @@ func plain(key string, _ map[string]any) string { return key }
 
 // screens is every page in the states that look different.
 func screens() []screen {
-	return slices.Concat(reviewScreens(), moneyScreens(), revocationScreens(), certificateScreens(), manualScreens(), profileScreens(), serviceScreens(), keyScreens(), watchScreens())
+	return slices.Concat(reviewScreens(), moneyScreens(), revocationScreens(), certificateScreens(), manualScreens(), profileScreens(), serviceScreens(), keyScreens(), updateScreens(), watchScreens())
 }
 
 // telling is a choice of the screens: the first of each page, and those with something open or refused.
