@@ -65,6 +65,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.Flow, err = NewFlow(a.house, outside, jobs, a.config.PublicURL); err != nil {
 		return err
 	}
+	a.metrics.watch(a.Flow)
 	if a.jobs, err = NewJobs(a.house, a.Flow); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"caconsole/admin/flow"
 	"caconsole/admin/pg"
 )
 
@@ -37,6 +40,33 @@ func newMetrics(db *pg.DB) *metrics {
 		gauge("caconsole_db_connections_limit", "Most database connections there may be.", func(c pg.Connections) int { return c.Limit }),
 	)
 	return m
+}
+
+// watch adds what the signer is asked by: the database knows it, whichever process asked.
+func (m *metrics) watch(f *flow.Flow) {
+	gauge := func(name, help string, value func(context.Context) (int, error)) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
+			defer cancel()
+			n, err := value(ctx)
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(n)
+		})
+	}
+	m.registry.MustRegister(
+		gauge("caconsole_signer_locked", "1 while the signer waits for its key officers or does not answer.", func(ctx context.Context) (int, error) {
+			w, err := f.Issuance.Watched(ctx, f.DB.Read(ctx))
+			if w.Blocked() {
+				return 1, err
+			}
+			return 0, err
+		}),
+		gauge("caconsole_journal_findings", "What does not agree between database, journal and revocation list; 1000 stands for more.", func(ctx context.Context) (int, error) {
+			return f.Issuance.OpenFindings(ctx, f.DB.Read(ctx), 1000)
+		}),
+	)
 }
 
 // measure is the middleware that times requests. The label is the pattern, never the path, which names orders.

@@ -29,8 +29,8 @@ import (
 	"caconsole/ui/refunds"
 	"caconsole/ui/staff"
 	"caconsole/ui/statements"
-	"caconsole/ui/watch"
 	"caconsole/ui/static"
+	"caconsole/ui/watch"
 )
 
 // maxBody is the ceiling of every body; each route has a limit of its own below it, which is checked by Content-Length
