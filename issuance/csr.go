@@ -1,12 +1,7 @@
 package issuance
 
 import (
-	"context"
-
-	"github.com/google/uuid"
-
 	"caconsole/admin/fault"
-	"caconsole/admin/pg"
 	"caconsole/issuance/cert"
 )
 
@@ -45,12 +40,4 @@ func (s *Service) NewKey(p Pair, raw []byte) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "csr_key_kept", nil)
 	}
 	return c.DER, nil
-}
-
-// Collectable reports whether a new pair lies ready for the Ukey that holds a pair, which may be the new one already.
-func (s *Service) Collectable(_ context.Context, q pg.Q, pair uuid.UUID) (bool, error) {
-	var made []uuid.UUID
-	err := q.Gorm().Model(&requestRow{}).Where("state = ? AND (new_pair_id = ? OR authorisation_id IN (SELECT id FROM authorisation WHERE old_pair_id = ?))", RequestRecorded, pair, pair).
-		Limit(1).Pluck("id", &made).Error
-	return len(made) > 0, pg.Fault(err)
 }

@@ -156,3 +156,11 @@ func (s *Service) KeyRefused(_ context.Context, tx pg.Tx, id uuid.UUID, reason s
 	}
 	return pg.Fault(res.Error)
 }
+
+// Collectable reports whether a new pair lies ready for the Ukey that holds a pair, which may be the new one already.
+func (s *Service) Collectable(_ context.Context, q pg.Q, pair uuid.UUID) (bool, error) {
+	var made []uuid.UUID
+	err := q.Gorm().Model(&requestRow{}).Where("state = ? AND (new_pair_id = ? OR authorisation_id IN (SELECT id FROM authorisation WHERE old_pair_id = ?))", RequestRecorded, pair, pair).
+		Limit(1).Pluck("id", &made).Error
+	return len(made) > 0, pg.Fault(err)
+}

@@ -81,10 +81,17 @@ func profileDetail(w words) profiles.Detail {
 		},
 	}
 	for _, f := range [][2]string{
-		{"project", w("profiles.project.any", nil)}, {"type", w("profiles.type.organisation", nil)}, {"years", w("profiles.years.rule", map[string]any{"years": "1 2 3 4"})},
-		{"dn", "C=CN  ST={province}  L={locality}  O={organisation}  OU={unit}?  CN={organisation}"}, {"identity", "1.2.156.10260.4.1.4 printable none"},
-		{"sign_usage", w("certificates.usage.digitalSignature", nil)}, {"enc_key", w("profiles.enc_key.keep", nil)}, {"policy_oid", "1.2.156.157.2.1.9"},
-		{"crl", "http://crl.example.cn/crl/issuing.crl"}, {"ca_issuers", "http://localhost:8080/ca/issuing.cer"}, {"csr_response", "[0] explicit, [1] implicit"},
+		{"project", w("profiles.project.any", nil)},
+		{"type", w("profiles.type.organisation", nil)},
+		{"years", w("profiles.years.rule", map[string]any{"years": "1 2 3 4"})},
+		{"dn", "C=CN  ST={province}  L={locality}  O={organisation}  OU={unit}?  CN={organisation}"},
+		{"identity", "1.2.156.10260.4.1.4 printable none"},
+		{"sign_usage", w("certificates.usage.digitalSignature", nil)},
+		{"enc_key", w("profiles.enc_key.keep", nil)},
+		{"policy_oid", "1.2.156.157.2.1.9"},
+		{"crl", "http://crl.example.cn/crl/issuing.crl"},
+		{"ca_issuers", "http://localhost:8080/ca/issuing.cer"},
+		{"csr_response", "[0] explicit, [1] implicit"},
 	} {
 		p.Facts = append(p.Facts, profiles.Fact{Word: w("profiles."+f[0], nil), Value: f[1]})
 	}
