@@ -177,9 +177,11 @@ func (s *story) planDesk(paid, spread time.Duration) {
 	step := func(after time.Duration, what string, do func(context.Context) error) {
 		w.plan(w.before(paid-after), fmt.Sprintf("%s of %s", what, s.fate), do)
 	}
+	// What follows at once follows on the clock, not in working time: a claim at the end of a day does not last the night.
 	verdict := func(after time.Duration, do func(context.Context) error) {
-		step(after+spread, "claim", s.claim)
-		step(after+spread+3*time.Minute, "verdict", do)
+		claimed := w.before(paid - after - spread)
+		w.plan(claimed, fmt.Sprintf("claim of %s", s.fate), s.claim)
+		w.plan(claimed.Add(3*time.Minute), fmt.Sprintf("verdict of %s", s.fate), do)
 	}
 	switch s.fate {
 	case claimed:
@@ -201,8 +203,9 @@ func (s *story) planDesk(paid, spread time.Duration) {
 	}
 	switch s.fate {
 	case unsigned:
-		step(11*time.Hour, "signer", w.signerOut(25*time.Minute))
-		step(11*time.Hour+time.Minute, "issuer", w.confirm([]*story{s}))
+		out := w.before(paid - 11*time.Hour)
+		w.plan(out, "signer of unsigned", w.signerOut(25*time.Minute))
+		w.plan(out.Add(time.Minute), "issuer of unsigned", w.confirm([]*story{s}))
 	case doneAgain:
 		verdict(11*time.Hour, s.approve)
 		step(15*time.Hour+spread, "driver", s.update)

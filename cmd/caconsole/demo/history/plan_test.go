@@ -1,12 +1,15 @@
 package history
 
 import (
+	"container/heap"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"caconsole/admin/calendar"
+	"caconsole/admin/review"
 )
 
 func TestFatesAreDealtOutOverAllStages(t *testing.T) {
@@ -54,5 +57,36 @@ func TestWorkBefore(t *testing.T) {
 			t.Parallel()
 			require.True(t, c.want.Equal(workBefore(c.now, c.d)), "got %s", workBefore(c.now, c.d).In(calendar.Beijing))
 		})
+	}
+}
+
+// TestDeskKeepsTogetherWhatBelongsTogether: whenever a demo is started, no night falls between a claim and its verdict, or
+// between a signer that goes away and the issuer who notices.
+func TestDeskKeepsTogetherWhatBelongsTogether(t *testing.T) {
+	t.Parallel()
+	desk := []fate{resent, doneAgain, returned, rejected, doneByHand, approved, unsigned, issued, done}
+	for present := time.Date(2026, 11, 20, 0, 0, 0, 0, calendar.Beijing); present.Day() < 28; present = present.Add(7 * time.Minute) {
+		for _, f := range desk {
+			for nth := range 12 {
+				w := &world{Options: Options{Present: present}}
+				s := &story{w: w, fate: f, nth: nth}
+				s.planDesk(f.paidAt(nth), time.Duration(nth)*5*time.Minute)
+				var claimed, out time.Time
+				for len(w.agenda) > 0 {
+					e, _ := heap.Pop(&w.agenda).(*event)
+					switch what, _, _ := strings.Cut(e.what, " "); what {
+					case "claim":
+						claimed = e.at
+					case "verdict":
+						require.Less(t, e.at.Sub(claimed), review.Lease, "%s at %s", f, present)
+						require.False(t, e.at.After(present), "%s at %s", f, present)
+					case "signer":
+						out = e.at
+					case "issuer":
+						require.Less(t, e.at.Sub(out), 25*time.Minute, "%s at %s", f, present)
+					}
+				}
+			}
+		}
 	}
 }
