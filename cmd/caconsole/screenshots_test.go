@@ -109,8 +109,21 @@ func (h *house) tourReview() {
 	lead.keep("order-online")
 }
 
+// tourIssuance is the issuer's batch, one order of it, an order by hand, and a pair that is to be revoked by two people.
 func (h *house) tourIssuance() {
-	h.sit("issuer", 0).see("/issuance", "issuance")
+	d := h.sit("issuer", 0)
+	d.see("/issuance", "issuance")
+	d.first("a[data-open]", `document.querySelector("form[action='/issuance/confirm']")`)
+	d.keep("issuance-order")
+	d.see("/issuance/manual/new", "issuance-manual")
+	d.see("/certificates", "certificates")
+	d.first("a[data-open]", `true`)
+	d.keep("certificate")
+	d.see("/certificates/crl", "crl")
+	d.see("/profiles", "profiles")
+	h.sit("reviewer", 1).see("/my-keys", "my-keys")
+	h.sit("key_officer", 1).see("/keys", "keys")
+	h.sit("system_admin", 1).see("/signer", "signer")
 }
 
 // tourService is the hotline, asked about an order that waits for its driver.
