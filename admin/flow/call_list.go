@@ -23,30 +23,38 @@ type Uncalled struct {
 
 // CallList lists the agents the hotline is to call: those who have not updated within the project's days.
 func (f *Flow) CallList(ctx context.Context, a actor.Actor) ([]Uncalled, error) {
+	var out []Uncalled
+	err := f.eachProject(ctx, a, func(p project.Project, s project.Settings) error {
+		rows, err := f.Board.Uncalled(ctx, a, p.ID, f.Now().Add(-callAfter(s)))
+		for _, row := range rows {
+			days := int(f.Now().Sub(row.StageSince) / day)
+			out = append(out, Uncalled{OrderLine: row, Days: days, Decide: days >= s.DecideAfterDays})
+		}
+		return err
+	})
+	return out, err
+}
+
+// eachProject calls do for every project the actor works in, with what is set for it now.
+func (f *Flow) eachProject(ctx context.Context, a actor.Actor, do func(project.Project, project.Settings) error) error {
 	q := f.DB.Read(ctx)
 	projects, err := f.Projects.List(ctx, q)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []Uncalled
 	for _, p := range projects {
 		if !a.InScope(p.ID) {
 			continue
 		}
 		settings, err := f.Projects.Settings(ctx, q, p.ID, f.Now())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows, err := f.Board.Uncalled(ctx, a, p.ID, f.Now().Add(-callAfter(settings)))
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			days := int(f.Now().Sub(row.StageSince) / day)
-			out = append(out, Uncalled{OrderLine: row, Days: days, Decide: days >= settings.DecideAfterDays})
+		if err := do(p, settings); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func callAfter(s project.Settings) time.Duration { return time.Duration(s.CallAfterDays) * day }

@@ -26,29 +26,15 @@ func decideAfter(s project.Settings) time.Duration { return time.Duration(s.Deci
 
 // Undecided lists the renewals whose update has waited longer than the project's days for a decision.
 func (f *Flow) Undecided(ctx context.Context, a actor.Actor) ([]Undecided, error) {
-	q := f.DB.Read(ctx)
-	projects, err := f.Projects.List(ctx, q)
-	if err != nil {
-		return nil, err
-	}
 	var out []Undecided
-	for _, p := range projects {
-		if !a.InScope(p.ID) {
-			continue
-		}
-		settings, err := f.Projects.Settings(ctx, q, p.ID, f.Now())
-		if err != nil {
-			return nil, err
-		}
-		rows, err := f.Board.Undecided(ctx, a, p.ID, f.Now().Add(-decideAfter(settings)))
-		if err != nil {
-			return nil, err
-		}
+	err := f.eachProject(ctx, a, func(p project.Project, s project.Settings) error {
+		rows, err := f.Board.Undecided(ctx, a, p.ID, f.Now().Add(-decideAfter(s)))
 		for _, row := range rows {
-			out = append(out, Undecided{Undecided: row, Days: int(f.Now().Sub(row.StageSince) / day), Extend: settings.DecideAfterDays})
+			out = append(out, Undecided{Undecided: row, Days: int(f.Now().Sub(row.StageSince) / day), Extend: s.DecideAfterDays})
 		}
-	}
-	return out, nil
+		return err
+	})
+	return out, err
 }
 
 // DecideUpdate is a lead's decision about a renewal whose update nobody fetches: order.Extend gives as many days more as

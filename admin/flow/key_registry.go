@@ -74,7 +74,10 @@ func (f *Flow) KeyRegistry(ctx context.Context, a actor.Actor) (KeyRegistry, err
 	for _, k := range out.Registry.Keys {
 		out.Keys = append(out.Keys, registered(k, people))
 	}
-	if out.Change, err = f.openChange(ctx, a, out.Registry, people); err != nil {
+	change, err := f.openChange(ctx, a, out.Registry, people)
+	if err == nil {
+		out.Change = &change
+	} else if !fault.Is(err, fault.NotFound) {
 		return out, err
 	}
 	asked, err := f.Keys.OpenRequests(ctx, q, manyAsked)
@@ -114,16 +117,14 @@ func registered(k cert.StaffKey, people map[uuid.UUID]staff.Member) RegisteredKe
 	return RegisteredKey{k, m.Name, staffkey.Difference(k, known && err == nil, m.State == staff.Active, m.Login, m.No, m.Roles)}
 }
 
-func (f *Flow) openChange(ctx context.Context, a actor.Actor, r cert.Registry, people map[uuid.UUID]staff.Member) (*OpenChange, error) {
+// openChange is the change that is open. Fails with NotFound where none is.
+func (f *Flow) openChange(ctx context.Context, a actor.Actor, r cert.Registry, people map[uuid.UUID]staff.Member) (OpenChange, error) {
 	q := f.DB.Read(ctx)
 	c, err := f.Keys.OpenChange(ctx, q, false)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil //nolint:nilnil // documented: nil where none is open
-	}
 	if err != nil {
-		return nil, err
+		return OpenChange{}, err
 	}
-	out := &OpenChange{Change: c, By: people[c.CreatedBy], Needed: r.Officers}
+	out := OpenChange{Change: c, By: people[c.CreatedBy], Needed: r.Officers}
 	for _, k := range c.Add {
 		out.Adds = append(out.Adds, registered(k, people))
 	}
@@ -134,12 +135,12 @@ func (f *Flow) openChange(ctx context.Context, a actor.Actor, r cert.Registry, p
 	}
 	signed, err := f.Issuance.ApprovalsOf(ctx, q, c.Sum)
 	if err != nil {
-		return nil, err
+		return OpenChange{}, err
 	}
 	for _, s := range signed {
 		id, err := uuid.Parse(s.StaffID)
 		if err != nil {
-			return nil, fault.Wrap("approver_unknown", err)
+			return OpenChange{}, fault.Wrap("approver_unknown", err)
 		}
 		out.Signed, out.Mine = append(out.Signed, Signer{s, people[id]}), out.Mine || id == a.ID
 	}

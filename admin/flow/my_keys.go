@@ -62,22 +62,15 @@ func (f *Flow) MyKeys(ctx context.Context, a actor.Actor) (MyKeys, error) {
 				out.Revoked = append(out.Revoked, q)
 			}
 		}
-		out.Shift, err = f.shift(ctx, tx, a)
-		if err != nil {
+		shift, err := f.Issuance.LiveDelegation(ctx, tx, a.ID, a.SessionID)
+		if err == nil {
+			out.Shift = &shift
+		} else if !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		return f.Keys.Seen(ctx, tx, a.ID)
 	})
 	return out, err
-}
-
-// shift is the delegation of the actor's session, nil without one.
-func (f *Flow) shift(ctx context.Context, q pg.Q, a actor.Actor) (*issuance.Shift, error) {
-	s, err := f.Issuance.LiveDelegation(ctx, q, a.ID, a.SessionID)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil //nolint:nilnil // documented: nil without one
-	}
-	return &s, err
 }
 
 // Delegating tells a page whether the actor can let their browser sign for a shift, and until when it does.
@@ -96,11 +89,11 @@ func (f *Flow) Delegating(ctx context.Context, a actor.Actor) (Delegating, error
 	if err != nil {
 		return Delegating{}, err
 	}
-	s, err := f.shift(ctx, q, a)
-	if err != nil || s == nil {
-		return Delegating{Offered: err == nil}, err
+	s, err := f.Issuance.LiveDelegation(ctx, q, a.ID, a.SessionID)
+	if fault.Is(err, fault.NotFound) {
+		return Delegating{Offered: true}, nil
 	}
-	return Delegating{Until: s.ExpiresAt}, nil
+	return Delegating{Until: s.ExpiresAt}, err
 }
 
 // KeyCounts are the numbers beside the menu's lines about keys, by path: requests of the actor's own that ended without

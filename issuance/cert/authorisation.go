@@ -1,14 +1,11 @@
 package cert
 
 import (
-	"bytes"
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
-
-	"caconsole/admin/fault"
 )
 
 // Version is the version of both canonical objects.
@@ -74,18 +71,7 @@ func (a Authorisation) SubjectDER() []byte { return parseBase64(a.Subject) }
 
 // ParseAuthorisation accepts canonical bytes only. Fails with Invalid "authorisation_malformed".
 func ParseAuthorisation(raw []byte) (Authorisation, error) {
-	var a Authorisation
-	err := decodeStrict(raw, &a)
-	if err == nil {
-		err = a.check()
-	}
-	if err == nil && !bytes.Equal(a.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return Authorisation{}, &fault.Error{Kind: fault.Invalid, Key: "authorisation_malformed", Cause: err}
-	}
-	return a, nil
+	return parseCanonical(raw, Authorisation.check, "authorisation_malformed")
 }
 
 func (a Authorisation) check() error {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/gowebpki/jcs"
+
+	"caconsole/admin/fault"
 )
 
 // Digest is an SM3 hash.
@@ -46,9 +48,25 @@ func canonical(v any) []byte {
 	return out
 }
 
-// decodeStrict reads a canonical object. Unknown fields and trailing bytes are refused here; the caller compares the
-// re-encoded object with the input, so that duplicate names, other letter cases and any second way of writing the
-// same object are refused as well: one object, one digest.
+// parseCanonical reads a canonical object and checks it. The re-encoded object is compared with the input, so that
+// duplicate names, other letter cases and any second way of writing the same object are refused: one object, one digest.
+// Fails with Invalid under the key.
+func parseCanonical[T interface{ Canonical() []byte }](raw []byte, check func(T) error, key string) (T, error) {
+	var v, none T
+	err := decodeStrict(raw, &v)
+	if err == nil {
+		err = check(v)
+	}
+	if err == nil && !bytes.Equal(v.Canonical(), raw) {
+		err = errNotCanonical
+	}
+	if err != nil {
+		return none, &fault.Error{Kind: fault.Invalid, Key: key, Cause: err}
+	}
+	return v, nil
+}
+
+// decodeStrict reads one object and refuses unknown fields and bytes after it.
 func decodeStrict(raw []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()

@@ -1,7 +1,6 @@
 package cert
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -47,18 +46,7 @@ func (d Delegation) Life() (notBefore, expires time.Time) {
 
 // ParseDelegation accepts canonical bytes only. Fails with Invalid "delegation_malformed".
 func ParseDelegation(raw []byte) (Delegation, error) {
-	var d Delegation
-	err := decodeStrict(raw, &d)
-	if err == nil {
-		err = d.check()
-	}
-	if err == nil && !bytes.Equal(d.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return Delegation{}, &fault.Error{Kind: fault.Invalid, Key: "delegation_malformed", Cause: err}
-	}
-	return d, nil
+	return parseCanonical(raw, Delegation.check, "delegation_malformed")
 }
 
 func (d Delegation) check() error {

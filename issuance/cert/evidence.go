@@ -53,18 +53,7 @@ func (e Evidence) EnvelopeDER() []byte { return parseBase64(e.Enveloped) }
 
 // ParseEvidence accepts canonical bytes only. Fails with Invalid "evidence_malformed".
 func ParseEvidence(raw []byte) (Evidence, error) {
-	var e Evidence
-	err := decodeStrict(raw, &e)
-	if err == nil {
-		err = e.check()
-	}
-	if err == nil && !bytes.Equal(e.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return Evidence{}, &fault.Error{Kind: fault.Invalid, Key: "evidence_malformed", Cause: err}
-	}
-	return e, nil
+	return parseCanonical(raw, Evidence.check, "evidence_malformed")
 }
 
 func (e Evidence) check() error {

@@ -117,18 +117,7 @@ func (r Registry) Digest() Digest { return SM3(r.Canonical()) }
 
 // ParseRegistry accepts canonical bytes only. Fails with Invalid "registry_malformed".
 func ParseRegistry(raw []byte) (Registry, error) {
-	var r Registry
-	err := decodeStrict(raw, &r)
-	if err == nil {
-		err = r.Check()
-	}
-	if err == nil && !bytes.Equal(r.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return Registry{}, &fault.Error{Kind: fault.Invalid, Key: "registry_malformed", Cause: err}
-	}
-	return r, nil
+	return parseCanonical(raw, Registry.Check, "registry_malformed")
 }
 
 // RegistryChange is what key officers sign to change the registry.
@@ -149,18 +138,7 @@ func (c RegistryChange) Digest() Digest { return SM3(c.Canonical()) }
 
 // ParseRegistryChange accepts canonical bytes only. Fails with Invalid "registry_change_malformed".
 func ParseRegistryChange(raw []byte) (RegistryChange, error) {
-	var c RegistryChange
-	err := decodeStrict(raw, &c)
-	if err == nil {
-		err = c.check()
-	}
-	if err == nil && !bytes.Equal(c.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return RegistryChange{}, &fault.Error{Kind: fault.Invalid, Key: "registry_change_malformed", Cause: err}
-	}
-	return c, nil
+	return parseCanonical(raw, RegistryChange.check, "registry_change_malformed")
 }
 
 func (c RegistryChange) check() error {

@@ -1,12 +1,9 @@
 package cert
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
-
-	"caconsole/admin/fault"
 )
 
 // Request is what the signer executes. It is committed in the console's database before the signer hears of it, so
@@ -38,18 +35,7 @@ func (r Request) Validity() (notBefore, notAfter time.Time) {
 
 // ParseRequest accepts canonical bytes only. Fails with Invalid "request_malformed".
 func ParseRequest(raw []byte) (Request, error) {
-	var r Request
-	err := decodeStrict(raw, &r)
-	if err == nil {
-		err = r.check()
-	}
-	if err == nil && !bytes.Equal(r.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return Request{}, &fault.Error{Kind: fault.Invalid, Key: "request_malformed", Cause: err}
-	}
-	return r, nil
+	return parseCanonical(raw, Request.check, "request_malformed")
 }
 
 func (r Request) check() error {

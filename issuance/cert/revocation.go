@@ -1,13 +1,10 @@
 package cert
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"caconsole/admin/fault"
 )
 
 // Reasons for a revocation (RFC 5280, 5.3.1). Holds are none: a certificate that was revoked stays revoked.
@@ -59,18 +56,7 @@ func (r Revocation) ExpiresAt() time.Time { return parseTime(r.Expires) }
 
 // ParseRevocation accepts canonical bytes only. Fails with Invalid "revocation_malformed".
 func ParseRevocation(raw []byte) (Revocation, error) {
-	var r Revocation
-	err := decodeStrict(raw, &r)
-	if err == nil {
-		err = r.check()
-	}
-	if err == nil && !bytes.Equal(r.Canonical(), raw) {
-		err = errNotCanonical
-	}
-	if err != nil {
-		return Revocation{}, &fault.Error{Kind: fault.Invalid, Key: "revocation_malformed", Cause: err}
-	}
-	return r, nil
+	return parseCanonical(raw, Revocation.check, "revocation_malformed")
 }
 
 func (r Revocation) check() error {
